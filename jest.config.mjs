@@ -1,0 +1,36 @@
+/** ESM mode (see docs/decisions/0002). Kinds of tests: test/README.md. */
+const shared = {
+  rootDir: '.',
+  extensionsToTreatAsEsm: ['.ts', '.svelte'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['ts', 'svelte', 'mjs', 'js', 'json', 'node'],
+};
+const swc = { '^.+\\.ts$': ['@swc/jest'] };
+
+export default {
+  testTimeout: 60_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'server',
+      testEnvironment: 'node',
+      transform: swc,
+      setupFiles: ['<rootDir>/test/support/setup.mjs'],
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.dom\\.spec\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'client',
+      testEnvironment: 'jsdom',
+      testEnvironmentOptions: { customExportConditions: ['browser', 'svelte'] },
+      transform: {
+        '\\.svelte$': '<rootDir>/test/support/svelte-transform.mjs',
+        '\\.svelte\\.ts$': '<rootDir>/test/support/svelte-transform.mjs',
+        ...swc,
+      },
+      transformIgnorePatterns: ['/node_modules/(?!@testing-library/svelte-core/)'],
+      testMatch: ['<rootDir>/test/**/*.dom.spec.ts'],
+    },
+  ],
+};

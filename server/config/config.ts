@@ -1,0 +1,31 @@
+/** The whole configuration, validated once at start and frozen. Injected; nobody else reads the environment. */
+export interface Config {
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** `Host` headers answered besides loopback names and `host`: taken from the redirect URI. */
+    readonly publicOrigin: string;
+  };
+  readonly database:
+    { readonly kind: 'sqlite'; readonly file: string } | { readonly kind: 'postgres'; readonly url: string };
+  readonly redisUrl: string | null;
+  readonly upstox: {
+    readonly apiUrl: string;
+    readonly loginUrl: string;
+    readonly assetsUrl: string;
+    readonly clientId: string | null;
+    readonly clientSecret: string | null;
+    readonly redirectUri: string;
+    readonly accessToken: string | null;
+    /** The addresses are not the broker's own: a simulator answers, and the screen says so. */
+    readonly simulated: boolean;
+  };
+  /** Seed of the key that encrypts broker tokens; `null` = a generated key file beside the database. */
+  readonly secret: string | null;
+  /** Underlyings (symbol or key) whose nearest expiry is always collected. */
+  readonly pinned: readonly string[];
+  readonly clock: { readonly start: number | null; readonly rate: number };
+}
+
+/** DI token of the configuration. */
+export const CONFIG = Symbol('CONFIG');

@@ -1,0 +1,99 @@
+import type { ChangeFrame } from './frame.js';
+import type { Table } from './table.js';
+
+/** A chain as named on the wire. */
+export interface ChainRef {
+  /** Underlying instrument key, such as `NSE_INDEX|Nifty 50`. */
+  underlying: string;
+  /** YYYY-MM-DD */
+  expiry: string;
+}
+
+export type ErrorCode =
+  | 'bad-request'
+  | 'sign-in-needed'
+  | 'forbidden'
+  | 'not-found'
+  | 'unknown-underlying'
+  | 'unknown-expiry'
+  | 'no-data'
+  | 'too-many-requests'
+  | 'broker-refused'
+  | 'broker-unreachable'
+  | 'instruments-missing'
+  | 'payload-too-large'
+  | 'internal';
+
+/** Every error, on HTTP (`{error: …}`) and in acknowledgements: a code for programs, a message for a trader. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+}
+
+/**
+ * What the collector does for a chain, or (without a chain) for the server.
+ * `live` fresh · `stale` open but the newest capture is late · `closed` market closed · `sign-in-needed` no valid
+ * broker token · `back-filling` history of the session is being rebuilt · `waiting` open, nothing captured yet.
+ */
+export type FeedState = 'live' | 'stale' | 'closed' | 'sign-in-needed' | 'back-filling' | 'waiting';
+
+export interface MarketState {
+  /** Exchange whose hours these are: NSE, BSE, MCX. */
+  exchange: string;
+  open: boolean;
+  /** Start and end of the session under way or, when closed, of the next one known. Epoch ms. */
+  opensAt: number | null;
+  closesAt: number | null;
+  /** Holiday or session name where the calendar gives one. */
+  note: string | null;
+}
+
+export interface FeedStatus {
+  /** The chain this is about; `null` for the server as a whole. */
+  chain: ChainRef | null;
+  state: FeedState;
+  /** Since when, epoch ms of the server's clock. */
+  since: number;
+  /** What a trader should know or do, in plain words; `null` when all is well. */
+  message: string | null;
+  /** Newest captured slot and its capture time; `null` before the first. */
+  lastSlot: number | null;
+  lastCapturedAt: number | null;
+  market: MarketState;
+  /** The server's clock when this was sent, and how fast it runs (1 = real time; more in a replay). */
+  serverNow: number;
+  clockRate: number;
+  /** `true` when the broker is the built-in simulator: the screen must say so. */
+  simulated: boolean;
+  /** Watchers of this chain, all screens. */
+  watchers: number;
+  /** Import of the instrument master: `importing` with rows so far, or ready. */
+  instruments: { state: 'missing' | 'importing' | 'ready' | 'failed'; rows: number; asOf: number | null };
+  /** Today's captured, expected, refused and back-filled slots of this chain; `null` without a chain. */
+  quality: SlotCounts | null;
+}
+
+export interface SlotCounts {
+  expected: number;
+  captured: number;
+  refused: number;
+  backfilled: number;
+  missed: number;
+  unknownLegs: number;
+}
+
+export type WatchAck =
+  { ok: true; table: Table | null; status: FeedStatus } | { ok: false; error: WireError };
+export type UnwatchAck = { ok: true } | { ok: false; error: WireError };
+
+export interface ServerToClientEvents {
+  'chain:change': (frame: ChangeFrame) => void;
+  'feed:status': (status: FeedStatus) => void;
+  /** The sign-in of this screen ended: signed out elsewhere, expired, or the server is shutting down for good. */
+  'session:ended': (reason: { code: 'signed-out' | 'expired' | 'revoked'; message: string }) => void;
+}
+
+export interface ClientToServerEvents {
+  'chain:watch': (chain: ChainRef, ack: (answer: WatchAck) => void) => void;
+  'chain:unwatch': (chain: ChainRef, ack: (answer: UnwatchAck) => void) => void;
+}

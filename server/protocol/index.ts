@@ -1,0 +1,4 @@
+export * from './events.js';
+export * from './frame.js';
+export * from './http.js';
+export * from './table.js';
