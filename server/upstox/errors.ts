@@ -28,3 +28,19 @@ export class BrokerError extends Error {
     super(message, options);
   }
 }
+
+/** The broker, or our own pacing ahead of it, lets no further call through for now. */
+export class BrokerThrottled extends BrokerError {
+  /**
+   * @param retryAfterMs until calls are let through again, in ms of the server's clock; `null` when nobody knows.
+   * @param code the broker's code, `null` when our own pacing said no before the broker could.
+   */
+  constructor(
+    message: string,
+    readonly retryAfterMs: number | null,
+    code: string | null = null,
+    status: number | null = null,
+  ) {
+    super('throttled', message, code, status);
+  }
+}

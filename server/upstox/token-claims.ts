@@ -1,0 +1,54 @@
+import { DAY_MS, type EpochMs, IST_OFFSET_MS, MINUTE_MS } from '../domain/units.js';
+
+/** What an access token says about itself. */
+export interface TokenClaims {
+  /** The broker's user code (`sub`), `null` where the token names none. */
+  readonly userId: string | null;
+  readonly expiresAt: EpochMs;
+}
+
+/** Every ordinary token dies at the next 03:30 IST, however late it was issued. */
+const EXPIRY_OF_DAY_MS = 210 * MINUTE_MS;
+const LATEST_DATE_MS = 8.64e15;
+
+/**
+ * Reads user and expiry from an access token, which the broker issues as a JWT. Nothing is verified: only the broker
+ * can do that, and it does at every call. A token of another form has no user and is taken to live until 03:30 IST.
+ */
+export function tokenClaims(token: string, now: EpochMs): TokenClaims {
+  const claims = jwtPayload(token);
+  return {
+    userId: userOf(claims.sub),
+    expiresAt: expiryOf(claims.exp) ?? nextTokenExpiry(now),
+  };
+}
+
+/** The first 03:30 IST after `now`. */
+export function nextTokenExpiry(now: EpochMs): EpochMs {
+  const ist = now + IST_OFFSET_MS;
+  const today = Math.floor(ist / DAY_MS) * DAY_MS + EXPIRY_OF_DAY_MS - IST_OFFSET_MS;
+  return today > now ? today : today + DAY_MS;
+}
+
+function jwtPayload(token: string): { sub?: unknown; exp?: unknown } {
+  const parts = token.split('.');
+  const payload = parts[1];
+  if (parts.length !== 3 || !payload || !/^[A-Za-z0-9_-]+$/.test(payload)) return {};
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    // Three parts with dots, but no JSON inside: not a JWT, so it claims nothing.
+    return {};
+  }
+}
+
+function userOf(sub: unknown): string | null {
+  return typeof sub === 'string' && /^[\w.@-]{1,64}$/.test(sub) ? sub : null;
+}
+
+/** `exp` is in seconds (RFC 7519, 4.1.4). */
+function expiryOf(exp: unknown): EpochMs | null {
+  if (typeof exp !== 'number' || !(exp > 0) || exp * 1000 > LATEST_DATE_MS) return null;
+  return Math.floor(exp * 1000);
+}

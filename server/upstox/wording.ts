@@ -1,0 +1,25 @@
+const MAX_LENGTH = 160;
+/** C0 and C1 controls, line separators and the marks that turn the direction of text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
+const JWT = /eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,2}/g;
+const BEARER = /bearer\s+\S+/gi;
+const QUERY = /\?\S*=\S*/g;
+
+/**
+ * Makes text from outside fit for a message on the screen and in the log: no control characters, bounded length, and
+ * none of `secrets` (nor anything that looks like a token or a URL's query), since servers like to echo what they got.
+ */
+export function safeText(text: string, secrets: readonly string[] = []): string {
+  let clean = text.slice(0, 20_000).replace(UNPRINTABLE, ' ');
+  for (const secret of secrets) {
+    if (secret.length === 0) continue;
+    clean = clean.replaceAll(secret, '…').replaceAll(encodeURIComponent(secret), '…');
+  }
+  clean = clean.replace(JWT, '…').replace(BEARER, '…').replace(QUERY, '?…').replace(/\s+/g, ' ').trim();
+  return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
+}
+
+/** The broker's codes are short words; anything else in their place is not shown. */
+export function safeCode(code: unknown): string | null {
+  return typeof code === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(code) ? code : null;
+}
