@@ -57,10 +57,13 @@ function chainMaxPain(rows: readonly Row[], spot: number | null): number | null 
   );
 }
 
-/** LTP of call + put at a strike in rupees, to a hundredth of a paisa: 100.05 + 99.1 is 199.15. */
+/**
+ * LTP of call + put at a strike in rupees, to a hundredth of a paisa: 100.05 + 99.1 is 199.15. An LTP of 0 is a contract
+ * that was never traded, so there is no premium to add.
+ */
 function straddleAt(rows: readonly Row[], strike: number | null): number | null {
   const row = rows.find((candidate) => candidate.strike === strike);
-  const call = row?.call?.ltp ?? null;
-  const put = row?.put?.ltp ?? null;
-  return call === null || put === null ? null : Math.round((call + put) * 10_000) / 10_000;
+  const call = row?.call?.ltp ?? 0;
+  const put = row?.put?.ltp ?? 0;
+  return call > 0 && put > 0 ? Math.round((call + put) * 10_000) / 10_000 : null;
 }
