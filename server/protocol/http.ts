@@ -25,6 +25,13 @@ export interface LoginAnswer {
   redirectUrl: string;
 }
 
+/**
+ * Why `GET /callback` sent the browser to `/?error=<code>`: `denied` at the broker's page · `state` too old, used or
+ * begun in another browser · `refused` key, secret or code wrong · `unreachable` broker did not answer ·
+ * `too-many-requests` from this address · `internal`.
+ */
+export type SignInError = 'denied' | 'state' | 'refused' | 'unreachable' | 'too-many-requests' | 'internal';
+
 /** An entry of `GET /api/underlyings`: indices first, then stocks A–Z, then commodities. */
 export interface UnderlyingInfo {
   key: string;

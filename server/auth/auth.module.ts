@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { AuthController } from './auth.controller.js';
+import { BrokerTokenStore } from './broker-token.store.js';
+import { OAuthStateStore } from './oauth-state.store.js';
+import { SessionEvents } from './session-events.js';
+import { SessionGuard } from './session.guard.js';
+import { SessionService } from './session.service.js';
+import { SignInLimiter } from './sign-in-limiter.js';
+import { SignInService } from './sign-in.service.js';
+import { SignInStore } from './sign-in.store.js';
+import { TokenCheck } from './token-check.js';
+import { TokenPool } from './token-pool.js';
+import { TokenVault } from './token-vault.js';
+import { vaultKey } from './vault-key.js';
+
+/**
+ * People's sign-ins and the broker's tokens. Needs `Broker`, `Clock`, CONFIG, `DataSource` and `WriteQueue` from the
+ * global modules.
+ */
+@Module({
+  controllers: [AuthController],
+  providers: [
+    {
+      provide: TokenVault,
+      useFactory: async (config: Config) => new TokenVault(await vaultKey(config)),
+      inject: [CONFIG],
+    },
+    BrokerTokenStore,
+    OAuthStateStore,
+    SessionEvents,
+    SessionGuard,
+    SessionService,
+    SignInLimiter,
+    SignInService,
+    SignInStore,
+    TokenCheck,
+    TokenPool,
+  ],
+  exports: [SessionService, TokenPool, SessionGuard, SessionEvents],
+})
+export class AuthModule {}
