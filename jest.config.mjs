@@ -9,6 +9,7 @@ const swc = { '^.+\\.ts$': ['@swc/jest'] };
 
 export default {
   testTimeout: 60_000,
+  reporters: [['default', { summary: false }], 'summary', '<rootDir>/test/support/summary-reporter.mjs'],
   projects: [
     {
       ...shared,

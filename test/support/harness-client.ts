@@ -1,0 +1,141 @@
+import { io, type Socket } from 'socket.io-client';
+import type {
+  ClientToServerEvents,
+  ServerToClientEvents,
+  Table,
+  UnderlyingInfo,
+} from '../../server/protocol/index.js';
+
+/** Talks to a running server as a browser does: cookie, Origin, WebSocket only. */
+
+export type TrackerSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+const sockets = new Set<TrackerSocket>();
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface RequestOptions {
+  cookie?: string;
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** One request; the body is parsed when it is JSON. Redirects are not followed. */
+export async function request<T>(
+  base: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<Answer<T>> {
+  const { cookie, method = 'GET', body } = options;
+  const answer = await fetch(new URL(path, base), {
+    method,
+    redirect: 'manual',
+    headers: {
+      origin: base,
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const json = answer.headers.get('content-type')?.includes('json');
+  return { status: answer.status, headers: answer.headers, body: (json ? JSON.parse(text) : text) as T };
+}
+
+/** The cookies that an answer sets, as the `Cookie` header that sends them back. */
+export const cookiesOf = (headers: Headers): string =>
+  headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+
+/** Signs in with an access token. @returns the cookie header @throws when the server refuses */
+export async function signIn(base: string, accessToken = 'demo'): Promise<string> {
+  const answer = await request<unknown>(base, '/api/auth/token', { method: 'POST', body: { accessToken } });
+  if (answer.status !== 200)
+    throw new Error(`sign-in refused: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return cookiesOf(answer.headers);
+}
+
+/** Somebody who is signed in. */
+export class Visitor {
+  constructor(
+    readonly base: string,
+    readonly cookie: string,
+  ) {}
+
+  static async enter(base: string, accessToken = 'demo'): Promise<Visitor> {
+    return new Visitor(base, await signIn(base, accessToken));
+  }
+
+  /** @throws when the answer is not 200 */
+  async get<T>(path: string): Promise<T> {
+    const answer = await request<T>(this.base, path, { cookie: this.cookie });
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** Underlying keys by symbol. */
+  async underlyings(): Promise<Map<string, string>> {
+    const list = await this.get<UnderlyingInfo[]>('/api/underlyings');
+    return new Map(list.map(({ symbol, key }) => [symbol, key]));
+  }
+
+  /** The table over HTTP, of the newest slot or of the moment `at` (epoch ms). */
+  table(underlying: string, expiry: string, at?: number): Promise<Table> {
+    const query = at === undefined ? '' : `?at=${encodeURIComponent(new Date(at).toISOString())}`;
+    return this.get(`/api/chains/${encodeURIComponent(underlying)}/${expiry}/table${query}`);
+  }
+
+  /** A connected socket. @throws what the server says when it refuses the handshake */
+  socket(): Promise<TrackerSocket> {
+    return connect(this.base, { cookie: this.cookie, origin: this.base });
+  }
+}
+
+/** Opens a socket with the given handshake headers. @throws what the server says when it refuses */
+export function connect(base: string, headers: Record<string, string>): Promise<TrackerSocket> {
+  const socket: TrackerSocket = io(base, {
+    transports: ['websocket'],
+    extraHeaders: headers,
+    reconnection: false,
+    forceNew: true,
+  });
+  sockets.add(socket);
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('connect_error', (error) => {
+      sockets.delete(socket);
+      socket.close();
+      reject(error);
+    });
+  });
+}
+
+/** Closes every socket. Call it in `afterAll`, before `cleanUp`. */
+export function closeSockets(): void {
+  for (const socket of sockets) socket.close();
+  sockets.clear();
+}
+
+/** The sum of a counter's samples in `GET /metrics` whose labels include the given ones. */
+export async function metric(
+  visitor: Visitor,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  const text = await visitor.get<string>('/metrics');
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const match = /^([a-zA-Z_:][\w:]*)(\{.*\})? (\S+)$/.exec(line);
+    if (match?.[1] === name && wanted.every((label) => match[2]?.includes(label))) sum += Number(match[3]);
+  }
+  return sum;
+}
