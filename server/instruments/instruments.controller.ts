@@ -1,0 +1,33 @@
+import { Controller, Get, HttpStatus, Inject, Param } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { istDate } from '../domain/slot.js';
+import { ApiError } from '../http/api-error.js';
+import type { ExpiryInfo, UnderlyingInfo } from '../protocol/index.js';
+import { InstrumentsService } from './instruments.service.js';
+
+/** What can be picked: underlyings and their expiries. */
+@Controller('api/underlyings')
+export class InstrumentsController {
+  constructor(
+    @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  underlyings(): Promise<UnderlyingInfo[]> {
+    return this.instruments.underlyings(istDate(this.clock.now()));
+  }
+
+  /** @param key of the underlying, percent-encoded; its symbol will do too. */
+  @Get(':key/expiries')
+  async expiries(@Param('key') key: string): Promise<ExpiryInfo[]> {
+    const underlying = await this.instruments.underlying(key);
+    if (underlying === null)
+      throw new ApiError(
+        HttpStatus.NOT_FOUND,
+        'unknown-underlying',
+        'There is no such underlying in the instrument list. Pick one from the list, or import the list again.',
+      );
+    return this.instruments.expiries(underlying.key, istDate(this.clock.now()));
+  }
+}
