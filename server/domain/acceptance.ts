@@ -33,11 +33,13 @@ export type Verdict = Accepted | Refused;
 export const REFUSALS_IN_A_ROW = 3;
 
 /**
- * The rules for suspect answers, for ONE chain in ONE session. `judge` looks and changes nothing; `commit` makes its verdict
- * count. Between the two the caller stores the snapshot, so that nothing counts which is not on disk.
+ * The rules for suspect answers, for ONE chain in ONE session. `judge` looks and changes nothing; `commit`
+ * makes its verdict count. Between the two the caller stores the snapshot, so that nothing counts which is
+ * not on disk.
  *
- * What was accepted lives in the `SessionHistory` alone, which tables are computed from too; slots rebuilt from candles
- * give a leg's last known OI, are never the reference for volume, and leave the count of refusals as it is.
+ * What was accepted lives in the `SessionHistory` alone, which tables are computed from too; slots rebuilt
+ * from candles give a leg's last known OI, are never the reference for volume, and leave the count of
+ * refusals as it is.
  */
 export class Acceptance {
   #refusals: number;
@@ -64,9 +66,9 @@ export class Acceptance {
 
   /**
    * Judges an answer by what was accepted in earlier slots. Refused when every known OI is 0 or none is known
-   * (`all-zero`), or when its volume over the legs that both it and the newest accepted answer carry is lower than it was
-   * (`stale-volume`). A leg with OI 0 whose last known OI was above 0, while its volume has not risen since or is not
-   * given, is unknown.
+   * (`all-zero`), or when its volume over the legs that both it and the newest accepted answer carry is lower
+   * than it was (`stale-volume`). A leg with OI 0 whose last known OI was above 0, while its volume has not
+   * risen since or is not given, is unknown.
    * @throws RangeError from `packQuote` for an answer with a strike that is none, or stands twice.
    */
   judge(quote: ChainQuote, slot: Slot, capturedAt: EpochMs, source: CaptureSource): Verdict {
@@ -87,7 +89,8 @@ export class Acceptance {
 
   /**
    * Takes an accepted snapshot into the history, or counts a refusal.
-   * @returns `true` when the history grew; `false` for a refusal, or a slot that was there already (nothing changes then).
+   * @returns `true` when the history grew; `false` for a refusal, or a slot that was there already (nothing
+   * changes then).
    */
   commit(verdict: Verdict): boolean {
     if (verdict.accepted) {

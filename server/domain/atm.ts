@@ -7,8 +7,8 @@ export function distanceFromSpot(strike: number, spot: number): number {
 }
 
 /**
- * The at-the-money strike: the listed strike nearest to spot, the lower one on a tie. The step between strikes is never
- * assumed.
+ * The at-the-money strike: the listed strike nearest to spot, the lower one on a tie. The step between
+ * strikes is never assumed.
  * @param strikes listed strikes in rupees.
  * @returns `null` when spot is unknown or nothing is listed.
  */

@@ -5,12 +5,14 @@ export const PRICE_DEAD_BAND_PCT = 0.25;
 export const OI_DEAD_BAND_PCT = 0.3;
 
 /**
- * Build-up of one contract over a window, from its own premium and OI (Fyers and IIFL knowledge bases):
- * price ↑ OI ↑ long build-up, price ↓ OI ↑ short build-up, price ↑ OI ↓ short covering, price ↓ OI ↓ long unwinding.
- * `flat` when either move lies within its dead band. OI that appears where there was none is beyond the band.
+ * Build-up of one contract over a window, from its own premium and OI (Fyers and IIFL knowledge bases): price
+ * ↑ OI ↑ long build-up, price ↓ OI ↑ short build-up, price ↑ OI ↓ short covering, price ↓ OI ↓ long
+ * unwinding. `flat` when either move lies within its dead band. OI that appears where there was none is
+ * beyond the band.
  *
  * @param oi units, now; `baseOi` units, where the window starts.
- * @param ltp rupees, now; `baseLtp` rupees, where the window starts. `null`, or 0, which is no price: unknown.
+ * @param ltp rupees, now; `baseLtp` rupees, where the window starts. `null`, or 0, which is no price:
+ * unknown.
  * @returns `null` when a price is unknown.
  */
 export function buildUp(

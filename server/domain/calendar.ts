@@ -23,9 +23,9 @@ export interface TradingDay {
 const LATE_CLOSE_SINCE: IsoDate = '2026-08-03';
 
 /**
- * The built-in trading day, for use until the broker's calendar is known. Holidays and special sessions are not in it.
- * NSE and BSE: weekdays 09:15–15:40 IST, until 15:30 before 3 August 2026. MCX: weekdays 09:00–23:30 while the
- * USA keep daylight-saving time, until 23:55 otherwise.
+ * The built-in trading day, for use until the broker's calendar is known. Holidays and special sessions are
+ * not in it. NSE and BSE: weekdays 09:15–15:40 IST, until 15:30 before 3 August 2026. MCX: weekdays
+ * 09:00–23:30 while the USA keep daylight-saving time, until 23:55 otherwise.
  * @throws RangeError for an exchange that it has no hours for, or a malformed date.
  */
 export function defaultTradingDay(exchange: string, date: IsoDate): TradingDay {
@@ -42,15 +42,18 @@ export function sessionOpenAt(day: TradingDay, t: EpochMs): Session | null {
 }
 
 /**
- * The bound that no window of this slot reaches back over: the start of the newest session that began at or before the
- * slot, so that a capture after the close belongs to the session just ended; 00:00 IST when none has begun.
+ * The bound that no window of this slot reaches back over: the start of the newest session that began at or
+ * before the slot, so that a capture after the close belongs to the session just ended; 00:00 IST when none
+ * has begun.
  */
 export function sessionStartFor(day: TradingDay, slot: EpochMs): EpochMs {
   const begun = day.sessions.map((session) => session.start).filter((start) => start <= slot);
   return begun.length > 0 ? Math.max(...begun) : istMidnight(day.date);
 }
 
-/** Number of slots of the session that have begun at `upTo` (the one under way counts; none after the close). */
+/**
+ * Number of slots of the session that have begun at `upTo` (the one under way counts; none after the close).
+ */
 export function expectedSlots(session: Session, upTo: EpochMs): number {
   const last = Math.min(slotOf(upTo), slotOf(session.end - 1));
   return Math.max(0, (last - slotOf(session.start)) / MINUTE_MS + 1);
@@ -68,7 +71,9 @@ function defaultHours(exchange: string, date: IsoDate): [opens: string, closes: 
   }
 }
 
-/** Daylight saving in the USA: second Sunday of March to first Sunday of November (Energy Policy Act of 2005). */
+/**
+ * Daylight saving in the USA: second Sunday of March to first Sunday of November (Energy Policy Act of 2005).
+ */
 function isUsDaylightSaving(date: IsoDate): boolean {
   const year = date.slice(0, 4);
   const begins = addDays(firstSunday(`${year}-03-01`), 7);

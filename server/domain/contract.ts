@@ -6,7 +6,9 @@ export type ContractType = 'CE' | 'PE' | 'FUT';
 /** The side of a strike in a mirrored chain: calls stand left, puts right. */
 export type Side = 'call' | 'put';
 
-/** What identifies a contract for ever. The broker's `instrument_key` does not: keys are re-used within weeks. */
+/**
+ * What identifies a contract for ever. The broker's `instrument_key` does not: keys are re-used within weeks.
+ */
 export interface ContractIdentity {
   exchange: string;
   /** The underlying's instrument key, such as `NSE_INDEX|Nifty 50`. */

@@ -83,12 +83,17 @@ export class SessionHistory {
     }
   }
 
-  /** All strikes listed in the session, ascending; with `upTo`, only those seen in slots not later than it. */
+  /**
+   * All strikes listed in the session, ascending; with `upTo`, only those seen in slots not later than it.
+   */
   strikes(upTo?: Slot): Float64Array {
     return this.#listing.strikes(upTo);
   }
 
-  /** The first slot of the session that carried the leg, `null` when none did. Once listed, a leg stays listed. */
+  /**
+   * The first slot of the session that carried the leg, `null` when none did. Once listed, a leg stays
+   * listed.
+   */
   listedSince(strike: number, side: Side): Slot | null {
     return this.#listing.since(strike, side);
   }

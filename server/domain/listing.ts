@@ -10,7 +10,10 @@ interface Seen {
   put: number;
 }
 
-/** What a session has listed so far: once seen, a strike and a leg stay listed. Order of adding does not matter. */
+/**
+ * What a session has listed so far: once seen, a strike and a leg stay listed. Order of adding does not
+ * matter.
+ */
 export class Listing {
   readonly #seen = new Map<number, Seen>();
   #sorted: Float64Array | null = null;

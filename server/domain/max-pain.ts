@@ -1,13 +1,14 @@
 import { atmStrike } from './atm.js';
 
 /**
- * Max pain: the listed strike at which all options together have the least intrinsic value,
- * `argmin_K Σ_k callOi(k)·max(0, K − k) + Σ_k putOi(k)·max(0, k − K)` over the whole chain; on a tie the strike nearest
- * to spot, then (or without spot) the lower one. Definition: Glassnode, Quantsapp, Zerodha Varsity. The lot cancels out.
+ * Max pain: the listed strike at which all options together have the least intrinsic value, `argmin_K Σ_k
+ * callOi(k)·max(0, K − k) + Σ_k putOi(k)·max(0, k − K)` over the whole chain; on a tie the strike nearest to
+ * spot, then (or without spot) the lower one. Definition: Glassnode, Quantsapp, Zerodha Varsity. The lot
+ * cancels out.
  *
- * The sum is convex and piecewise linear in K: from one strike to the next it moves by the gap times
- * `Σ_{k ≤ K} callOi − Σ_{k > K} putOi`. The least strikes are those where this slope turns from negative to positive, so
- * sums of whole units decide alone: O(n), and exact, with no product that could round.
+ * The sum is convex and piecewise linear in K: from one strike to the next it moves by the gap times `Σ_{k ≤
+ * K} callOi − Σ_{k > K} putOi`. The least strikes are those where this slope turns from negative to positive,
+ * so sums of whole units decide alone: O(n), and exact, with no product that could round.
  *
  * @param strikes rupees, strictly ascending.
  * @param callOi units, one per strike; `NaN` = unknown, left out.

@@ -10,10 +10,11 @@ export function legAt(row: number, side: Side): number {
 }
 
 /**
- * Packs an answer into columns, strikes ascending. Cells that cannot be true become unknown (`NaN`) one by one: OI,
- * previous OI and volume that are negative or not whole units, prices that are negative, anything not finite. A spot
- * that is not above 0 is unknown.
- * @throws RangeError when a strike is not a positive number or stands twice: the answer as a whole is then not to be trusted.
+ * Packs an answer into columns, strikes ascending. Cells that cannot be true become unknown (`NaN`) one by
+ * one: OI, previous OI and volume that are negative or not whole units, prices that are negative, anything
+ * not finite. A spot that is not above 0 is unknown.
+ * @throws RangeError when a strike is not a positive number or stands twice: the answer as a whole is then
+ * not to be trusted.
  */
 export function packQuote(
   quote: ChainQuote,
@@ -47,7 +48,9 @@ export function unpackLeg(snapshot: ChainSnapshot, leg: number): LegQuote | null
   };
 }
 
-/** A packed cell as a value of an answer: `NaN` (unknown) and cells out of range become `null`, −0 becomes 0. */
+/**
+ * A packed cell as a value of an answer: `NaN` (unknown) and cells out of range become `null`, −0 becomes 0.
+ */
 export function known(cell: number | undefined): number | null {
   return cell === undefined || Number.isNaN(cell) ? null : cell + 0;
 }

@@ -35,8 +35,8 @@ export function suspect(history: SessionHistory, answer: ChainSnapshot): Suspici
 }
 
 /**
- * Legs whose OI of 0 is not believed: their last known OI in the session was above 0, and their volume has not risen since
- * then or is not given.
+ * Legs whose OI of 0 is not believed: their last known OI in the session was above 0, and their volume has
+ * not risen since then or is not given.
  * @returns numbers of the legs in the answer's columns.
  */
 export function phantomZeros(history: SessionHistory, answer: ChainSnapshot): number[] {

@@ -36,9 +36,9 @@ interface Context {
 }
 
 /**
- * The delta table of a chain at a slot, by the rules of truth: every change is measured from the newest captured slot `b`
- * of the session with `slot − w − tolerance ≤ b ≤ slot − w` in which that leg's OI is known; without one there is no value, but
- * a reason. Snapshots later than the slot are not looked at.
+ * The delta table of a chain at a slot, by the rules of truth: every change is measured from the newest
+ * captured slot `b` of the session with `slot − w − tolerance ≤ b ≤ slot − w` in which that leg's OI is
+ * known; without one there is no value, but a reason. Snapshots later than the slot are not looked at.
  * @throws RangeError when the slot was not captured, or an interval is not a whole number of minutes above 0.
  */
 export function computeTable(input: TableInput): Table {
@@ -116,13 +116,11 @@ function changeOver(window: Window, measured: Measured): Change | UnknownReason 
     const cell = legInView(base, leg);
     const baseOi = known(base.snapshot.oi[cell]);
     if (baseOi === null) continue;
-    const change: Change = {
-      ...difference(oi, baseOi),
-      baseSlot: base.snapshot.slot,
-      buildUp: buildUp(oi, baseOi, ltp, known(base.snapshot.ltp[cell])),
-    };
-    if (base.snapshot.source === 'backfill') change.backfilled = true;
-    return change;
+    const { slot: baseSlot, source, ltp: baseLtp } = base.snapshot;
+    const { abs, pct } = difference(oi, baseOi);
+    const label = buildUp(oi, baseOi, ltp, known(baseLtp[cell]));
+    if (source === 'backfill') return { abs, pct, baseSlot, backfilled: true, buildUp: label };
+    return { abs, pct, baseSlot, buildUp: label };
   }
   return wasUnlisted(window, measured) ? 'not-listed' : 'base-unknown';
 }

@@ -58,8 +58,8 @@ function chainMaxPain(rows: readonly Row[], spot: number | null): number | null 
 }
 
 /**
- * LTP of call + put at a strike in rupees, to a hundredth of a paisa: 100.05 + 99.1 is 199.15. An LTP of 0 is a contract
- * that was never traded, so there is no premium to add.
+ * LTP of call + put at a strike in rupees, to a hundredth of a paisa: 100.05 + 99.1 is 199.15. An LTP of 0 is
+ * a contract that was never traded, so there is no premium to add.
  */
 function straddleAt(rows: readonly Row[], strike: number | null): number | null {
   const row = rows.find((candidate) => candidate.strike === strike);

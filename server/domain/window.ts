@@ -6,7 +6,10 @@ import { MINUTE_MS, type EpochMs, type Slot } from './units.js';
 /** A snapshot seen through the rows of a table. */
 export interface RowView {
   snapshot: ChainSnapshot;
-  /** Index in `snapshot.strikes` for each row of the table, −1 where the snapshot lacks the strike; `null` = the same rows. */
+  /**
+   * Index in `snapshot.strikes` for each row of the table, −1 where the snapshot lacks the strike; `null` =
+   * the same rows.
+   */
   rowOf: Int32Array | null;
 }
 
@@ -18,13 +21,16 @@ export interface Window {
   bases: readonly RowView[];
   /** Why no leg has a base; `null` when there are bases to look at. */
   reason: UnknownReason | null;
-  /** First slot of the session whose answer was about the whole chain: only such an answer tells what was not listed. */
+  /**
+   * First slot of the session that was answered as a whole chain, `Infinity` when none was. Only such an
+   * answer tells what was not listed: candles rebuild the strikes in view and say nothing about the others.
+   */
   wholeChainSince: number;
 }
 
 /**
- * Looks up what a window of `minutes` may be measured from: `slot − minutes − tolerance ≤ base ≤ slot − minutes`, within the
- * session of the history.
+ * Looks up what a window of `minutes` may be measured from: `slot − minutes − tolerance ≤ base ≤ slot −
+ * minutes`, within the session of the history.
  * @param strikes rows of the table, ascending.
  */
 export function openWindow(
@@ -41,7 +47,7 @@ export function openWindow(
   }
   const hasEarlier = history.newestAtOrBefore(until) !== null;
   const reason = bases.length > 0 ? null : hasEarlier ? 'gap' : 'no-history';
-  return { until, bases, reason, wholeChainSince: firstWholeChain(history) };
+  return { until, bases, reason, wholeChainSince: history.firstAnswerSlot ?? Infinity };
 }
 
 /** Lines a snapshot up with the rows of a table. */
@@ -56,7 +62,10 @@ export function viewRows(snapshot: ChainSnapshot, strikes: Float64Array): RowVie
   return { snapshot, rowOf };
 }
 
-/** Number of a leg in the snapshot's columns, −1 when the snapshot lacks the strike. `leg` = its number in the table. */
+/**
+ * Number of a leg in the snapshot's columns, −1 when the snapshot lacks the strike. `leg` = its number in the
+ * table.
+ */
 export function legInView(view: RowView, leg: number): number {
   if (view.rowOf === null) return leg;
   const row = view.rowOf[leg >> 1]!;
@@ -65,9 +74,4 @@ export function legInView(view: RowView, leg: number): number {
 
 function isEqual(a: Float64Array, b: Float64Array): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index]);
-}
-
-/** Candles rebuild only the strikes in view, so a back-filled slot says nothing about the others. */
-function firstWholeChain(history: SessionHistory): number {
-  return history.firstAnswerSlot ?? Infinity;
 }
