@@ -8,7 +8,8 @@ export function retryAfterMs(headers: Headers, now: EpochMs): number | null {
   const value = headers.get('retry-after')?.trim();
   if (!value) return null;
   if (/^\d{1,9}(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
-  const until = Date.parse(value);
+  // Three letters of a weekday: Date.parse alone would take any number for a year.
+  const until = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(until)) return null;
   const sent = Date.parse(headers.get('date') ?? '');
   return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
