@@ -3,7 +3,8 @@ const shared = {
   rootDir: '.',
   extensionsToTreatAsEsm: ['.ts', '.svelte'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  moduleFileExtensions: ['ts', 'svelte', 'mjs', 'js', 'json', 'node'],
+  // js before mjs: typeorm's index.mjs imports ./index.js, which the mapper above shortens to ./index.
+  moduleFileExtensions: ['ts', 'svelte', 'js', 'mjs', 'json', 'node'],
 };
 const swc = { '^.+\\.ts$': ['@swc/jest'] };
 
