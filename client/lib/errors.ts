@@ -1,0 +1,61 @@
+import type { WireError } from '../../server/protocol/index.js';
+
+/** What went wrong, in words, and what to do. `unreachable`: no answer at all; `unreadable`: not our API's answer. */
+export type Problem = WireError | { code: 'unreachable' | 'unreadable'; message: string };
+
+/** An HTTP call that did not work. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    readonly problem: Problem,
+    /** HTTP status; 0 when there was no answer. */
+    readonly status: number,
+  ) {
+    super(problem.message);
+  }
+}
+
+/** Turns anything thrown into words. A fault of the page itself is named as such, not hidden. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ApiError) return error.problem;
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `The page failed: ${text}` };
+}
+
+const ADVICE: Partial<Record<Problem['code'], string>> = {
+  'sign-in-needed': 'Sign in again.',
+  'unknown-expiry': 'Choose another expiry above.',
+  'unknown-underlying': 'Press / and search for the instrument.',
+  'no-data': 'Choose another time or expiry, or wait for the next capture.',
+  'too-many-requests': 'Wait a minute, then try again.',
+  'broker-unreachable':
+    'Check the connection of the machine that runs the tracker. It tries again by itself.',
+  'instruments-missing':
+    'The list is imported on start; if it stays missing, run: npm run cli -- contracts import',
+  unreachable: 'Check that the tracker is running, then try again.',
+  unreadable: 'Something other than the tracker answered. Check the address of this page.',
+  internal: 'Try again. If it stays, the log of the server says more.',
+};
+
+/** What to do about a problem; `null` where the message says it all. */
+export function advice(problem: Problem): string | null {
+  return ADVICE[problem.code] ?? null;
+}
+
+/** Codes that `/callback` puts into the address when a sign-in at the broker failed. */
+export function callbackProblem(code: string): string {
+  switch (code) {
+    case 'access-denied':
+      return 'Upstox did not grant access. Sign in again and allow it.';
+    case 'bad-state':
+    case 'state':
+      return 'The answer from Upstox did not belong to a sign-in started here, or came too late. Start again.';
+    case 'broker-refused':
+      return 'Upstox refused the sign-in. Check the API key, the secret and the redirect address of the app.';
+    case 'broker-unreachable':
+      return 'Upstox did not answer. Try again in a minute.';
+    default:
+      return 'The sign-in at Upstox did not work. Start again.';
+  }
+}

@@ -1,0 +1,18 @@
+/** What the marking needs of a cell. */
+interface Marked {
+  dataset: Record<string, string | undefined>;
+}
+
+/**
+ * Svelte action: marks a cell briefly when its value changes. Two animations that look the same take turns, so that
+ * each change starts one anew without touching the layout or the node.
+ */
+export function flash(node: Marked, value: number | null | undefined): { update: typeof update } {
+  let shown = value;
+  function update(next: number | null | undefined): void {
+    if (next === shown) return;
+    shown = next;
+    node.dataset['flash'] = node.dataset['flash'] === 'a' ? 'b' : 'a';
+  }
+  return { update };
+}

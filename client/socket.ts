@@ -1,0 +1,72 @@
+import { io, type Socket } from 'socket.io-client';
+import type {
+  ChainRef,
+  ClientToServerEvents,
+  ServerToClientEvents,
+  UnwatchAck,
+  WatchAck,
+} from '../server/protocol/index.js';
+
+export type TrackerSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
+export type SocketFactory = () => TrackerSocket;
+
+/** WebSocket only: with several server processes no sticky sessions are needed. Opens when told to. */
+export const openSocket: SocketFactory = () =>
+  io({ transports: ['websocket'], autoConnect: false, reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
+
+const ACK_TIMEOUT_MS = 15_000;
+
+export interface LinkEvents {
+  up: (recovered: boolean) => void;
+  down: () => void;
+  /** The server answered and refused the handshake, so the socket does not try again by itself. */
+  refused: (message: string) => void;
+  change: ServerToClientEvents['chain:change'];
+  status: ServerToClientEvents['feed:status'];
+  ended: ServerToClientEvents['session:ended'];
+}
+
+/** The line to the server, with the events of the protocol and typed acknowledgements. */
+export class Link {
+  private readonly socket: TrackerSocket;
+
+  constructor(factory: SocketFactory = openSocket) {
+    this.socket = factory();
+  }
+
+  get connected(): boolean {
+    return this.socket.connected;
+  }
+
+  listen(events: LinkEvents): void {
+    this.socket.on('connect', () => events.up(this.socket.recovered));
+    this.socket.on('disconnect', (reason) => {
+      events.down();
+      // The server closed this socket on purpose (a restart, a queue too long): the library then waits for us.
+      if (reason === 'io server disconnect') events.refused('The server closed the line.');
+    });
+    this.socket.on('connect_error', (error) => {
+      if (!this.socket.active) events.refused(error.message);
+    });
+    this.socket.on('chain:change', events.change);
+    this.socket.on('feed:status', events.status);
+    this.socket.on('session:ended', events.ended);
+  }
+
+  open(): void {
+    this.socket.connect();
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  /** Rejects when the line goes down or no answer comes in 15 s. */
+  watch(chain: ChainRef): Promise<WatchAck> {
+    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('chain:watch', chain);
+  }
+
+  unwatch(chain: ChainRef): Promise<UnwatchAck> {
+    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('chain:unwatch', chain);
+  }
+}

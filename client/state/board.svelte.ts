@@ -1,0 +1,65 @@
+import type { Row, Table } from '../../server/protocol/index.js';
+import type { Units } from '../lib/format.js';
+import { countBoard, largestOi, rowsInView, type BoardCount, type Thresholds } from '../lib/view.js';
+import type { Measure, Settings } from './settings.svelte.js';
+
+/** What the table shows and how: the table on the screen seen through the settings. */
+export class BoardView {
+  /** One window at a time. */
+  phone = $state(false);
+  /** The strike the row cursor stands on. */
+  cursor = $state<number | null>(null);
+
+  constructor(
+    private readonly settings: Settings,
+    /** The live table, or a past one. */
+    private readonly source: () => Table | null,
+  ) {}
+
+  readonly table = $derived.by(() => this.source());
+  readonly intervals: readonly number[] = $derived(this.table?.intervals ?? []);
+  readonly rows: readonly Row[] = $derived.by(() =>
+    this.table ? rowsInView(this.table.rows, this.table.atmStrike, this.settings.data.reach) : [],
+  );
+  readonly maxOi = $derived(largestOi(this.rows));
+  readonly count: BoardCount = $derived.by(() =>
+    countBoard(this.rows, this.intervals, this.settings.data.thresholds),
+  );
+  /** Place of the chosen window in `intervals`; the first when the table has no such window. */
+  readonly windowIndex = $derived.by(() => Math.max(0, this.intervals.indexOf(this.settings.data.window)));
+  /** Places in `intervals` of the windows on the screen, shortest first. */
+  readonly windows: readonly number[] = $derived(
+    this.phone ? [this.windowIndex] : this.intervals.map((_, index) => index),
+  );
+  /** One-line rows. */
+  readonly dense = $derived.by(() => this.settings.data.reach === 10 || this.settings.data.reach === 'all');
+
+  get measure(): Measure {
+    return this.settings.data.measure;
+  }
+
+  get units(): Units {
+    return this.settings.data.units;
+  }
+
+  get thresholds(): Thresholds {
+    return this.settings.data.thresholds;
+  }
+
+  /** Moves the row cursor; it starts at ATM, or in the middle where there is none. */
+  moveCursor(step: number): void {
+    const { rows } = this;
+    if (rows.length === 0) return;
+    const at = rows.findIndex((row) => row.strike === this.cursor);
+    this.cursor = at < 0 ? this.startStrike : (rows[clamp(at + step, rows.length)]?.strike ?? null);
+  }
+
+  private get startStrike(): number | null {
+    const atm = this.table?.atmStrike;
+    return atm ?? this.rows[Math.floor(this.rows.length / 2)]?.strike ?? null;
+  }
+}
+
+function clamp(index: number, length: number): number {
+  return Math.min(length - 1, Math.max(0, index));
+}

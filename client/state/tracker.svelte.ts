@@ -1,0 +1,155 @@
+import type { ExpiryInfo, FeedStatus, UnderlyingInfo } from '../../server/protocol/index.js';
+import { Api, type Fetch } from '../api.js';
+import { formatRoute, parseRoute } from '../lib/route.js';
+import { Link, type SocketFactory } from '../socket.js';
+import { Catalog } from './catalog.svelte.js';
+import { ChainStore } from './chain.svelte.js';
+import { Feed } from './feed.svelte.js';
+import { PastView } from './past.svelte.js';
+import { Session } from './session.svelte.js';
+import { Settings, type SettingsStorage } from './settings.svelte.js';
+
+/** What the screens need of the browser; tests bring their own. */
+export interface Surroundings {
+  fetch: Fetch;
+  socket: SocketFactory;
+  storage: SettingsStorage;
+  now: () => number;
+  /** Leaves the page. */
+  go: (url: string) => void;
+  hash: () => string;
+  /** Puts a new hash into the address without a new history entry. */
+  setHash: (hash: string) => void;
+  /** Runs `work` after `ms`, once. */
+  later: (work: () => void, ms: number) => void;
+}
+
+const RETRY_MS = 3_000;
+
+/** The screen's model: wires the stores together. The only place where one store's event becomes another's. */
+export class Tracker {
+  readonly api: Api;
+  readonly settings: Settings;
+  readonly session: Session;
+  readonly catalog: Catalog;
+  readonly feed: Feed;
+  readonly chain: ChainStore;
+  readonly past: PastView;
+  private readonly link: Link;
+
+  constructor(private readonly around: Surroundings) {
+    this.api = new Api(around.fetch);
+    this.settings = new Settings(around.storage);
+    this.session = new Session(this.api, around.go);
+    this.catalog = new Catalog(this.api);
+    this.feed = new Feed(around.now);
+    this.link = new Link(around.socket);
+    this.chain = new ChainStore(this.link, (status) => this.#status(status));
+    this.past = new PastView(this.api);
+    this.link.listen({
+      up: (recovered) => this.#up(recovered),
+      down: () => this.feed.down(),
+      refused: () => void this.#refused(),
+      change: (frame) => this.chain.apply(frame),
+      status: (status) => this.#status(status),
+      ended: (reason) => this.#leave(reason.message),
+    });
+  }
+
+  /** Asks who is signed in; goes on asking while the server is not there. */
+  async start(): Promise<void> {
+    const answered = await this.session.load();
+    if (!answered) return this.around.later(() => void this.start(), RETRY_MS);
+    if (this.session.signedIn) await this.enter();
+  }
+
+  /** After a sign-in: opens the line and shows what the address, or the last visit, names. */
+  async enter(): Promise<void> {
+    this.link.open();
+    await this.loadCatalog();
+  }
+
+  async loadCatalog(): Promise<void> {
+    await this.catalog.load();
+    await this.follow();
+    if (this.catalog.problem?.code === 'unreachable')
+      this.around.later(() => void this.loadCatalog(), RETRY_MS);
+  }
+
+  /** Shows what the address names. */
+  async follow(): Promise<void> {
+    const route = parseRoute(this.around.hash()) ?? parseRoute(this.settings.data.lastRoute);
+    const chosen = this.catalog.follow(route);
+    this.show();
+    await chosen;
+    this.show();
+  }
+
+  async choose(underlying: UnderlyingInfo): Promise<void> {
+    const chosen = this.catalog.choose(underlying);
+    this.show();
+    await chosen;
+    this.show();
+  }
+
+  chooseExpiry(expiry: ExpiryInfo['expiry']): void {
+    this.catalog.chooseExpiry(expiry);
+    this.show();
+  }
+
+  stepExpiry(step: 1 | -1): void {
+    this.catalog.stepExpiry(step);
+    this.show();
+  }
+
+  async signOut(): Promise<void> {
+    if (await this.session.signOut()) this.#close();
+  }
+
+  /** Watches the chosen chain and puts it into the address. */
+  private show(): void {
+    const { underlying, expiry, underlyings } = this.catalog;
+    if (!underlying || expiry === null) return;
+    const ref = { underlying: underlying.key, expiry };
+    if (this.chain.ref?.underlying !== ref.underlying || this.chain.ref.expiry !== ref.expiry) {
+      this.feed.forgetChain();
+      this.past.backToLive();
+    }
+    this.chain.watch(ref);
+    const hash = formatRoute(underlyings ?? [], underlying, expiry);
+    if (hash !== this.around.hash()) this.around.setHash(hash);
+    if (hash !== this.settings.data.lastRoute) this.settings.set({ lastRoute: hash });
+  }
+
+  #up(recovered: boolean): void {
+    this.feed.up();
+    if (!recovered || this.chain.phase !== 'ready') void this.chain.sync();
+    if (this.catalog.underlyings === null) void this.loadCatalog();
+  }
+
+  #status(status: FeedStatus): void {
+    const before = this.feed.server?.instruments.state;
+    this.feed.take(status, this.chain.ref);
+    const imported = status.instruments.state === 'ready' && before !== undefined && before !== 'ready';
+    if (imported || (this.catalog.underlyings?.length === 0 && status.instruments.state === 'ready'))
+      void this.loadCatalog();
+  }
+
+  /** The handshake was refused: either the sign-in has ended, or the server is busy. */
+  async #refused(): Promise<void> {
+    const answered = await this.session.load();
+    if (answered && !this.session.signedIn) return this.#leave('Your sign-in has ended. Sign in again.');
+    this.around.later(() => this.session.signedIn && this.link.open(), RETRY_MS);
+  }
+
+  #leave(message: string): void {
+    this.#close();
+    void this.session.end(message);
+  }
+
+  #close(): void {
+    this.link.close();
+    this.chain.watch(null);
+    this.past.backToLive();
+  }
+}
