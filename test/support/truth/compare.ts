@@ -28,136 +28,114 @@ export interface CompareOptions {
 
 /** One cell of one leg: where it stands and what may be said about it. */
 interface Cell {
-  place: string;
-  slot: number;
+  index: number;
   minutes: number;
   strike: number;
   side: Side;
   leg: ExpectedLeg;
 }
 
-function compareChange(d: Differences, at: string, expected: ExpectedChange, actual: ActualChange): void {
-  d.same(`${at} abs`, expected.abs, actual.abs);
-  d.close(`${at} pct`, expected.pct, actual.pct);
-  d.same(`${at} base slot`, clock(expected.baseSlot), clock(actual.baseSlot));
-  d.same(`${at} base slot in ms`, expected.baseSlot, actual.baseSlot);
-  d.oneOf(`${at} build-up`, expected.buildUp, actual.buildUp);
-}
+/** Compares one published table with the expected one. */
+class Comparison {
+  readonly d = new Differences();
 
-/** A base rebuilt from candles: inside the range, newer than any captured one, and what the source really had. */
-function compareBackfilled(
-  d: Differences,
-  cell: Cell,
-  captured: ExpectedChange | null,
-  actual: ActualChange,
-  options: CompareOptions,
-): void {
-  const newest = cell.slot - cell.minutes * MINUTE;
-  const inRange = actual.baseSlot <= newest && actual.baseSlot >= newest - TOLERANCE_MS;
-  if (!inRange) d.list.push(`${cell.place}: back-filled base ${clock(actual.baseSlot)} is out of range`);
-  if (options.captured?.has(actual.baseSlot))
-    d.list.push(`${cell.place}: base ${clock(actual.baseSlot)} was captured, yet is marked back-filled`);
-  if (captured && captured.baseSlot > actual.baseSlot)
-    d.list.push(`${cell.place}: captured base ${clock(captured.baseSlot)} is newer than the back-filled one`);
-  const old = options.backfill?.(cell.strike, cell.side, actual.baseSlot);
-  if (old?.oi == null || cell.leg.oi === null) {
-    d.list.push(`${cell.place}: back-filled base ${clock(actual.baseSlot)} has no source`);
-    return;
+  constructor(
+    private readonly table: ExpectedTable,
+    private readonly options: CompareOptions,
+  ) {}
+
+  head(actual: ActualTable): void {
+    const { d, table } = this;
+    d.same('symbol', table.symbol, actual.underlying.symbol);
+    d.same('expiry', table.expiry, actual.expiry);
+    d.same('slot', table.slot, actual.slot);
+    d.same('spot', table.spot, actual.spot);
+    d.same('ATM', table.atmStrike, actual.atmStrike);
+    d.same('intervals', table.intervals.join(), actual.intervals.join());
+    d.same('call OI', table.totals.callOi, actual.totals.callOi);
+    d.same('put OI', table.totals.putOi, actual.totals.putOi);
+    d.close('PCR', table.totals.pcr, actual.totals.pcr);
+    d.same('max pain', table.totals.maxPain, actual.totals.maxPain);
+    d.same('call day change', table.totals.callDayChange, actual.totals.callDayChange);
+    d.same('put day change', table.totals.putDayChange, actual.totals.putDayChange);
+    d.close('straddle', table.totals.straddle, actual.totals.straddle);
+    const strikes = (rows: readonly { strike: number }[]) => rows.map((row) => row.strike).join();
+    d.same('strikes', strikes(table.rows), strikes(actual.rows));
   }
-  const abs = cell.leg.oi - old.oi;
-  compareChange(
-    d,
-    cell.place,
-    {
-      abs,
-      pct: percent(abs, old.oi),
-      baseSlot: actual.baseSlot,
-      buildUp: buildUpLabels(cell.leg.oi, old.oi, cell.leg.ltp, old.ltp),
-    },
-    actual,
-  );
+
+  leg(strike: number, side: Side, expected: ExpectedLeg | null, actual: ActualLeg | null): void {
+    const { d, table } = this;
+    if (!actual) {
+      if (expected) d.add('the leg is absent');
+      return;
+    }
+    const leg = expected ?? unknownLeg(table);
+    d.same('oi', leg.oi, actual.oi);
+    d.same('ltp', leg.ltp, actual.ltp);
+    d.same('volume', leg.volume, actual.volume);
+    // Where a leg is missing from the answer, its known closing OI of yesterday is no less true, nor owed.
+    if (leg.oi !== null || actual.prevOi !== null) d.same('prevOi', leg.prevOi, actual.prevOi);
+    if (leg.dayChange && actual.dayChange) {
+      d.same('day abs', leg.dayChange.abs, actual.dayChange.abs);
+      d.close('day pct', leg.dayChange.pct, actual.dayChange.pct);
+    } else d.same('day change', leg.dayChange, actual.dayChange);
+    d.same('number of changes', table.intervals.length, actual.changes.length);
+    const place = d.place;
+    table.intervals.forEach((minutes, index) => {
+      d.place = [...place, `${minutes}m`];
+      this.cell({ index, minutes, strike, side, leg }, actual);
+    });
+  }
+
+  private cell(cell: Cell, actual: ActualLeg): void {
+    const { d } = this;
+    const expected = cell.leg.changes[cell.index] ?? null;
+    const change = actual.changes[cell.index];
+    const reason = actual.reasons[cell.index];
+    if (change === undefined || reason === undefined) return d.add('the cell is absent');
+    if (change?.backfilled) this.backfilled(cell, expected, change);
+    else if (expected && change) this.change(expected, change);
+    else if (expected || change) d.same('change', expected, change);
+    if (change) d.same('reason', null, reason);
+    else if (expected) return;
+    else if (this.options.backfill === undefined || cell.leg.oi === null)
+      d.oneOf('reason', cell.leg.reasons[cell.index] ?? [], reason);
+    else if (reason === null) d.add('neither a value nor a reason');
+  }
+
+  private change(expected: ExpectedChange, actual: ActualChange): void {
+    const { d } = this;
+    d.same('abs', expected.abs, actual.abs);
+    d.close('pct', expected.pct, actual.pct);
+    if (expected.baseSlot !== actual.baseSlot)
+      d.add(`base slot: expected ${moment(expected.baseSlot)}, got ${moment(actual.baseSlot)}`);
+    d.oneOf('build-up', expected.buildUp, actual.buildUp);
+  }
+
+  /** A base rebuilt from candles: inside the range, newer than any captured one, and what the source really had. */
+  private backfilled(cell: Cell, captured: ExpectedChange | null, actual: ActualChange): void {
+    const { d, options } = this;
+    const base = `base ${clock(actual.baseSlot)}`;
+    const newest = this.table.slot - cell.minutes * MINUTE;
+    const inRange = actual.baseSlot <= newest && actual.baseSlot >= newest - TOLERANCE_MS;
+    if (!inRange) d.add(`back-filled ${base} is out of range`);
+    if (options.captured?.has(actual.baseSlot)) d.add(`${base} was captured, yet is marked back-filled`);
+    if (captured && captured.baseSlot > actual.baseSlot)
+      d.add(`captured base ${clock(captured.baseSlot)} is newer than the back-filled one`);
+    const old = options.backfill?.(cell.strike, cell.side, actual.baseSlot);
+    if (old?.oi == null || cell.leg.oi === null) return d.add(`back-filled ${base} has no source`);
+    const abs = cell.leg.oi - old.oi;
+    const buildUp = buildUpLabels(cell.leg.oi, old.oi, cell.leg.ltp, old.ltp);
+    this.change({ abs, pct: percent(abs, old.oi), baseSlot: actual.baseSlot, buildUp }, actual);
+  }
 }
 
-function compareCell(
-  d: Differences,
-  cell: Cell,
-  index: number,
-  actual: ActualLeg,
-  options: CompareOptions,
-): void {
-  const expected = cell.leg.changes[index] ?? null;
-  const change = actual.changes[index];
-  const reason = actual.reasons[index];
-  if (change === undefined || reason === undefined) {
-    d.list.push(`${cell.place}: the cell is absent`);
-  } else if (change?.backfilled) {
-    compareBackfilled(d, cell, expected, change, options);
-    d.same(`${cell.place} reason`, null, reason);
-  } else if (expected && change) {
-    compareChange(d, cell.place, expected, change);
-    d.same(`${cell.place} reason`, null, reason);
-  } else if (expected || change) {
-    d.same(cell.place, expected && { ...expected, buildUp: undefined }, change);
-  } else if (options.backfill === undefined || cell.leg.oi === null) {
-    d.oneOf(`${cell.place} reason`, cell.leg.reasons[index] ?? [], reason);
-  } else if (reason === null) d.list.push(`${cell.place}: neither a value nor a reason`);
-}
+const moment = (at: number): string => `${clock(at)} (${at})`;
 
 /** A leg that the source never had may be `null` or all unknown: a file cannot tell the two apart, a broker can. */
-const UNKNOWN_LEG: ExpectedLeg = {
-  oi: null,
-  prevOi: null,
-  dayChange: null,
-  ltp: null,
-  volume: null,
-  changes: [],
-  reasons: [],
-};
-
-function compareLeg(
-  d: Differences,
-  table: ExpectedTable,
-  place: string,
-  at: { strike: number; side: Side },
-  expected: ExpectedLeg | null,
-  actual: ActualLeg | null,
-  options: CompareOptions,
-): void {
-  if (!actual) {
-    if (expected) d.list.push(`${place}: the leg is absent`);
-    return;
-  }
-  const leg = expected ?? { ...UNKNOWN_LEG, reasons: table.intervals.map(() => ['oi-unknown']) };
-  d.same(`${place} oi`, leg.oi, actual.oi);
-  d.same(`${place} ltp`, leg.ltp, actual.ltp);
-  d.same(`${place} volume`, leg.volume, actual.volume);
-  // Where a leg is missing from the answer, its known closing OI of yesterday is no less true, nor owed.
-  if (leg.oi !== null || actual.prevOi !== null) d.same(`${place} prevOi`, leg.prevOi, actual.prevOi);
-  if (leg.dayChange && actual.dayChange) {
-    d.same(`${place} day abs`, leg.dayChange.abs, actual.dayChange.abs);
-    d.close(`${place} day pct`, leg.dayChange.pct, actual.dayChange.pct);
-  } else d.same(`${place} day change`, leg.dayChange, actual.dayChange);
-  d.same(`${place} number of changes`, table.intervals.length, actual.changes.length);
-  table.intervals.forEach((minutes, index) => {
-    const cell = { ...at, place: `${place} ${minutes}m`, slot: table.slot, minutes, leg };
-    compareCell(d, cell, index, actual, options);
-  });
-}
-
-function compareHead(d: Differences, place: string, expected: ExpectedTable, actual: ActualTable): void {
-  d.same(`${place} symbol`, expected.symbol, actual.underlying.symbol);
-  d.same(`${place} expiry`, expected.expiry, actual.expiry);
-  d.same(`${place} slot`, expected.slot, actual.slot);
-  d.same(`${place} spot`, expected.spot, actual.spot);
-  d.same(`${place} ATM`, expected.atmStrike, actual.atmStrike);
-  d.same(`${place} intervals`, expected.intervals.join(), actual.intervals.join());
-  d.same(`${place} call OI`, expected.totals.callOi, actual.totals.callOi);
-  d.same(`${place} put OI`, expected.totals.putOi, actual.totals.putOi);
-  d.close(`${place} PCR`, expected.totals.pcr, actual.totals.pcr);
-  d.same(`${place} max pain`, expected.totals.maxPain, actual.totals.maxPain);
-  d.same(`${place} call day change`, expected.totals.callDayChange, actual.totals.callDayChange);
-  d.same(`${place} put day change`, expected.totals.putDayChange, actual.totals.putDayChange);
-  d.close(`${place} straddle`, expected.totals.straddle, actual.totals.straddle);
+function unknownLeg({ intervals }: ExpectedTable): ExpectedLeg {
+  const unknown = { oi: null, prevOi: null, dayChange: null, ltp: null, volume: null };
+  return { ...unknown, changes: [], reasons: intervals.map(() => ['oi-unknown']) };
 }
 
 /**
@@ -169,20 +147,15 @@ export function compareTable(
   actual: ActualTable,
   options: CompareOptions = {},
 ): string[] {
-  const d = new Differences();
-  const place = `${expected.symbol} ${expected.expiry} ${clock(expected.slot)}`;
-  compareHead(d, place, expected, actual);
-  d.same(
-    `${place} strikes`,
-    expected.rows.map((row) => row.strike).join(),
-    actual.rows.map((row) => row.strike).join(),
-  );
+  const comparison = new Comparison(expected, options);
+  const place = [expected.symbol, expected.expiry, clock(expected.slot)];
+  comparison.d.place = place;
+  comparison.head(actual);
   const rows = new Map(actual.rows.map((row) => [row.strike, row]));
   for (const row of expected.rows)
     for (const side of SIDES) {
-      const at = { strike: row.strike, side };
-      const leg = rows.get(row.strike)?.[side] ?? null;
-      compareLeg(d, expected, `${place} ${row.strike} ${side}`, at, row[side], leg, options);
+      comparison.d.place = [...place, row.strike, side];
+      comparison.leg(row.strike, side, row[side], rows.get(row.strike)?.[side] ?? null);
     }
-  return d.list;
+  return comparison.d.list;
 }

@@ -27,13 +27,16 @@ const known = (row: ExpectedRow, side: Side): number => row[side]?.oi ?? 0;
  */
 export function maxPain(rows: readonly ExpectedRow[], spot: number | null): number | null {
   if (!rows.some((row) => SIDES.some((side) => row[side]?.oi != null))) return null;
+  const legs = rows.map((row) => ({
+    at: paise(row.strike),
+    call: known(row, 'call'),
+    put: known(row, 'put'),
+  }));
   let best: { strike: number; pain: number } | null = null;
   for (const { strike } of rows) {
+    const settled = paise(strike);
     let pain = 0;
-    for (const row of rows) {
-      pain += known(row, 'call') * Math.max(0, paise(strike) - paise(row.strike));
-      pain += known(row, 'put') * Math.max(0, paise(row.strike) - paise(strike));
-    }
+    for (const { at, call, put } of legs) pain += settled > at ? call * (settled - at) : put * (at - settled);
     if (!Number.isSafeInteger(pain)) throw new Error('max pain is beyond exact integers');
     const nearer = best && spot !== null && Math.abs(strike - spot) < Math.abs(best.strike - spot);
     if (!best || pain < best.pain || (pain === best.pain && nearer)) best = { strike, pain };
@@ -48,9 +51,10 @@ function knownOf(rows: readonly ExpectedRow[], side: Side, field: 'oi' | 'day'):
   return values.filter((value): value is number => value != null);
 }
 
+/** Premium of call and put at the money. A price of 0 says that the leg has not traded, so there is none. */
 function straddle(rows: readonly ExpectedRow[], atm: number | null): number | null {
   const row = rows.find(({ strike }) => strike === atm);
-  if (row?.call?.ltp == null || row.put?.ltp == null) return null;
+  if (!row?.call?.ltp || !row.put?.ltp) return null;
   return row.call.ltp + row.put.ltp;
 }
 
@@ -94,7 +98,7 @@ const LABELS: Record<string, string> = { '1,1': 'LB', '-1,1': 'SB', '1,-1': 'SC'
 
 /**
  * Build-up labels of a leg over a window by its own premium and OI: both up long build-up, premium down and OI up
- * short build-up, premium up and OI down short covering, both down long unwinding; else flat. `null` without prices.
+ * short build-up, premium up and OI down short covering, both down long unwinding; else flat. `null` without prices: unknown ones, or 0, which says that nothing has traded.
  */
 export function buildUpLabels(
   oi: number,
@@ -102,7 +106,7 @@ export function buildUpLabels(
   ltp: number | null,
   baseLtp: number | null,
 ): (string | null)[] {
-  if (ltp === null || baseLtp === null || baseLtp === 0) return [null];
+  if (!ltp || !baseLtp) return [null];
   const found = new Set<string>();
   for (const price of directions(ltp - baseLtp, baseLtp, PRICE_BAND))
     for (const interest of directions(oi - baseOi, baseOi, OI_BAND))

@@ -14,31 +14,49 @@ import {
 export const INTERVALS: readonly number[] = [3, 5, 10, 15, 30];
 export const TOLERANCE_MS = 90_000;
 
+/** A leg's place in a chain, for sets and maps. */
+const name = (strike: number, side: Side): string => `${strike} ${side}`;
+
+/** Where one window of a table may start. */
+interface Window {
+  /** Captures at or before the window's start, and those of them that the tolerance allows, both newest first. */
+  before: readonly Accepted[];
+  inRange: readonly Accepted[];
+}
+
 /** What every cell of one table is computed from. */
 interface Scene {
   chain: ChainAnswers;
-  /** The captures of the table's session up to its slot, oldest first. The last one is the table's own. */
-  session: readonly Accepted[];
+  /** The table's own capture. */
   now: Accepted;
+  windows: readonly Window[];
+  /** Slot in which each leg of the session was first in an answer. */
+  firstSeen: ReadonlyMap<string, number>;
+}
+
+function windowOf(session: readonly Accepted[], slot: number, minutes: number): Window {
+  const newest = slot - minutes * MINUTE;
+  const before = session.filter((capture) => capture.slot <= newest).reverse();
+  return { before, inRange: before.filter((capture) => capture.slot >= newest - TOLERANCE_MS) };
+}
+
+function firstSeen(session: readonly Accepted[]): Map<string, number> {
+  const seen = new Map<string, number>();
+  for (const { slot, strikes } of session)
+    for (const [strike, both] of strikes)
+      for (const side of SIDES) {
+        const key = name(strike, side);
+        if (both[side] && !seen.has(key)) seen.set(key, slot);
+      }
+  return seen;
 }
 
 const legOf = (capture: Accepted, strike: number, side: Side) => capture.strikes.get(strike)?.[side] ?? null;
 
-/** The newest capture in the window's base range in which the leg's OI is known. */
-function base(scene: Scene, strike: number, side: Side, minutes: number): Accepted | null {
-  const newest = scene.now.slot - minutes * MINUTE;
-  const found = scene.session.filter(
-    (capture) =>
-      capture.slot <= newest &&
-      capture.slot >= newest - TOLERANCE_MS &&
-      legOf(capture, strike, side)?.oi != null,
-  );
-  return found.at(-1) ?? null;
-}
-
-function change(scene: Scene, strike: number, side: Side, minutes: number): ExpectedChange | null {
+/** Measured from the newest capture in the window's base range in which the leg's OI is known. */
+function change(scene: Scene, strike: number, side: Side, window: Window): ExpectedChange | null {
   const leg = legOf(scene.now, strike, side);
-  const from = base(scene, strike, side, minutes);
+  const from = window.inRange.find((capture) => legOf(capture, strike, side)?.oi != null);
   const old = from && legOf(from, strike, side);
   if (leg?.oi == null || !from || old?.oi == null) return null;
   return {
@@ -50,30 +68,30 @@ function change(scene: Scene, strike: number, side: Side, minutes: number): Expe
 }
 
 /** Why there is no value: the words of the rules, mapped to the codes of the wire. */
-function reasons(scene: Scene, strike: number, side: Side, minutes: number): string[] {
-  if (change(scene, strike, side, minutes)) return [];
+function reasons(scene: Scene, strike: number, side: Side, window: Window): string[] {
   if (legOf(scene.now, strike, side)?.oi == null) return ['oi-unknown'];
-  const newest = scene.now.slot - minutes * MINUTE;
-  const before = scene.session.filter((capture) => capture.slot <= newest);
-  if (before.length === 0) return ['no-history'];
-  if (!before.some((capture) => capture.slot >= newest - TOLERANCE_MS)) return ['gap'];
-  return before.some((capture) => legOf(capture, strike, side)) ? ['base-unknown'] : ['not-listed'];
+  const [newest] = window.before;
+  if (!newest) return ['no-history'];
+  if (window.inRange.length === 0) return ['gap'];
+  const seen = scene.firstSeen.get(name(strike, side));
+  return seen !== undefined && seen <= newest.slot ? ['base-unknown'] : ['not-listed'];
 }
 
 function leg(scene: Scene, strike: number, side: Side): ExpectedLeg | null {
-  if (!scene.session.some((capture) => legOf(capture, strike, side))) return null;
+  if (!scene.firstSeen.has(name(strike, side))) return null;
   const now = legOf(scene.now, strike, side);
   const oi = now?.oi ?? null;
   const prevOi = scene.chain.prevOi.get(strike)?.[side] ?? null;
   const day = oi === null || prevOi === null ? null : oi - prevOi;
+  const changes = scene.windows.map((window) => change(scene, strike, side, window));
   return {
     oi,
     prevOi,
     dayChange: day === null || prevOi === null ? null : { abs: day, pct: percent(day, prevOi) },
     ltp: now?.ltp ?? null,
     volume: now?.volume ?? null,
-    changes: INTERVALS.map((minutes) => change(scene, strike, side, minutes)),
-    reasons: INTERVALS.map((minutes) => reasons(scene, strike, side, minutes)),
+    changes,
+    reasons: scene.windows.map((window, i) => (changes[i] ? [] : reasons(scene, strike, side, window))),
   };
 }
 
@@ -91,7 +109,8 @@ export function expectedTable(
   const session = accepted.filter((capture) => capture.slot >= start && capture.slot <= slot);
   const now = session.at(-1);
   if (now?.slot !== slot) throw new RangeError(`${chain.underlying} ${chain.expiry}: no capture at ${slot}`);
-  const scene = { chain, session, now };
+  const windows = INTERVALS.map((minutes) => windowOf(session, slot, minutes));
+  const scene = { chain, now, windows, firstSeen: firstSeen(session) };
   const strikes = [...new Set(session.flatMap((capture) => [...capture.strikes.keys()]))];
   strikes.sort((a, b) => a - b);
   const rows: ExpectedRow[] = strikes.map((strike) => {

@@ -64,7 +64,7 @@ describe('the comparison', () => {
     ['a strike too many', (t) => t.rows.push({ strike: 130, call: null, put: null }), /strikes/],
     ['another OI', (t) => (call(t).oi = 113), /100 call oi/],
     ['0 for an unknown OI', (t) => t.rows[2] && (t.rows[2].call = { ...call(t), oi: 0 }), /120 call oi/],
-    ['an absent leg', (t) => t.rows[0] && (t.rows[0].put = null), /100 put: the leg is absent/],
+    ['an absent leg', (t) => t.rows[0] && (t.rows[0].put = null), /100 put the leg is absent/],
     ['another price', (t) => (call(t).ltp = 11.05), /ltp/],
     ['another volume', (t) => (call(t).volume = null), /volume/],
     ['another closing OI', (t) => (call(t).prevOi = 91), /prevOi/],
