@@ -13,10 +13,16 @@ export function safeText(text: string, secrets: readonly string[] = []): string 
   let clean = text.slice(0, 20_000).replace(UNPRINTABLE, ' ');
   for (const secret of secrets) {
     if (secret.length === 0) continue;
-    clean = clean.replaceAll(secret, '…').replaceAll(encodeURIComponent(secret), '…');
+    for (const form of [secret, encodeURIComponent(secret), formEncoded(secret)])
+      clean = clean.replaceAll(form, '…');
   }
   clean = clean.replace(JWT, '…').replace(BEARER, '…').replace(QUERY, '?…').replace(/\s+/g, ' ').trim();
   return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH - 1)}…` : clean;
+}
+
+/** As in a form's body: a space is `+`, and more is percent-encoded than in an address. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
 /** The broker's codes are short words; anything else in their place is not shown. */

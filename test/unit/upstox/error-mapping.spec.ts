@@ -108,7 +108,7 @@ describe('retryAfterMs', () => {
 
 describe('safeText', () => {
   it.each([
-    ['code a b&c in the URL a%20b%26c', ['a b&c'], 'code … in the URL …'],
+    ['code a b&c in the URL a%20b%26c or a+b%26c', ['a b&c'], 'code … in the URL … or …'],
     ['Bearer abc.def was sent', [], '… was sent'],
     ['token eyJhbGciOi.eyJzdWIi.sig!', [], 'token …!'],
     ['GET /v2/x?client_secret=1&code=2 failed', [], 'GET /v2/x?… failed'],
