@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { pieces, type Cell } from './bulk-insert.js';
+import { pieces, type Cell } from './rows.js';
 
 /** PostgreSQL's protocol numbers parameters with 16 bits. */
 const PARAMETERS = 60_000;

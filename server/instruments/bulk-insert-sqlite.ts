@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { pieces, type Cell } from './bulk-insert.js';
+import { pieces, type Cell } from './rows.js';
 
 const ROWS_PER_STATEMENT = 8_000;
 

@@ -43,6 +43,8 @@ export interface ImportProgress {
   rows: number;
   /** Compressed bytes read so far. */
   bytes: number;
+  /** Size of the compressed file; `null` where it is not known beforehand. */
+  totalBytes: number | null;
   phase: 'reading' | 'writing';
 }
 

@@ -1,8 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { addDays, istMidnight } from '../domain/slot.js';
 import type { EpochMs } from '../domain/units.js';
-import { bulkInsert, pieces, type Cell } from './bulk-insert.js';
+import { bulkInsert } from './bulk-insert.js';
 import type { ImportDiff, KeptContract, KnownContract, NewContract } from './import-diff.js';
+import { nextId, pieces, type Cell } from './rows.js';
 
 const IDS_PER_STATEMENT = 5_000;
 const UPDATES_PER_STATEMENT = 200;
@@ -144,12 +145,6 @@ async function update(manager: EntityManager, pairs: readonly KeptContract[]): P
       values,
     );
   }
-}
-
-/** The first free id. Safe in the write transaction: all writes go through one queue. */
-export async function nextId(manager: EntityManager, table: 'contract' | 'underlying'): Promise<number> {
-  const rows: { id: number | null }[] = await manager.query(`SELECT MAX("id") AS id FROM "${table}"`);
-  return (rows[0]?.id ?? 0) + 1;
 }
 
 async function forIds(manager: EntityManager, ids: readonly number[], sql: string): Promise<void> {

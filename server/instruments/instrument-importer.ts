@@ -24,6 +24,8 @@ export interface ImportOptions {
   source: string;
   /** Only these exchanges (NSE, BSE, MCX); all that the file has when left out. */
   exchanges?: readonly string[] | undefined;
+  /** Size of the compressed file, for the progress; `null` when it is not known. */
+  bytes?: number | null | undefined;
   onProgress?: ((progress: ImportProgress) => void) | undefined;
   /**
    * What moment the list describes. Left out (a file of unknown age): now, or 06:00 IST of its earliest expiry when
@@ -51,10 +53,14 @@ export class InstrumentImporter {
   async run(body: NodeJS.ReadableStream, options: ImportOptions): Promise<ImportReport> {
     const started = performance.now();
     const only = options.exchanges ? new Set(options.exchanges) : null;
-    const read = await readMaster(body, only, options.onProgress, options.limits);
+    const totalBytes = options.bytes ?? null;
+    const report = (rows: number, bytes: number, phase: ImportProgress['phase']): void =>
+      options.onProgress?.({ rows, bytes, totalBytes, phase });
+    const onRows = (rows: number, bytes: number): void => report(rows, bytes, 'reading');
+    const read = await readMaster(body, only, onRows, options.limits);
     const { list } = read;
     refuseBroken(list, options.exchanges ?? []);
-    options.onProgress?.({ rows: list.rows, bytes: read.bytes, phase: 'writing' });
+    report(list.rows, read.bytes, 'writing');
     const stored = await this.writes.write((manager) => this.store(manager, read, options));
     return {
       rows: list.rows,

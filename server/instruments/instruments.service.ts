@@ -52,17 +52,19 @@ export class InstrumentsService implements OnModuleInit {
   /**
    * Downloads the broker's list of today and imports it.
    * @param exchanges only these (NSE, BSE, MCX); all when left out.
+   * @param force see `ImportOptions.force`.
    * @throws ImportRefused as above, or BrokerError when it cannot be downloaded.
    */
   importFromBroker(
     exchanges?: readonly string[],
     onProgress?: (progress: ImportProgress) => void,
+    force = false,
   ): Promise<ImportReport> {
     const name = fileOf(exchanges);
     return this.importing(async () => {
-      const { body } = await this.broker.instrumentMaster(name);
+      const { body, bytes } = await this.broker.instrumentMaster(name);
       const asOf = this.clock.now();
-      return { stream: body, options: { source: `broker: ${name}.json.gz`, exchanges, asOf } };
+      return { stream: body, options: { source: `broker: ${name}.json.gz`, exchanges, bytes, asOf, force } };
     }, onProgress);
   }
 

@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { istMidnight } from '../domain/slot.js';
 import { DAY_MS, type EpochMs, type IsoDate } from '../domain/units.js';
-import { bulkInsert, type Cell } from './bulk-insert.js';
-import { nextId } from './import-writer.js';
+import { bulkInsert } from './bulk-insert.js';
 import { isKnownIndex, BSE_INDICES } from './picker-order.js';
+import { nextId, type Cell } from './rows.js';
 import { IMPORTED_PREFIX } from './underlying-sync.js';
 
 const COLUMNS = ['id', 'underlying_id', 'expiry', 'strike', 'type', 'listed_from', 'listed_to'];

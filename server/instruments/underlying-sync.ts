@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import { bulkInsert, type Cell } from './bulk-insert.js';
-import { nextId } from './import-writer.js';
+import { bulkInsert } from './bulk-insert.js';
 import type { MasterUnderlying } from './master-list.js';
+import { nextId, type Cell } from './rows.js';
 
 /** Prefix of the key of an underlying that is known from a recorded day only. No broker segment has this name. */
 export const IMPORTED_PREFIX = 'IMPORTED|';

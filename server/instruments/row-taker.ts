@@ -1,0 +1,84 @@
+import type { MasterList } from './master-list.js';
+import { parseMasterRow, RowRefused, SEGMENTS } from './master-row.js';
+import type { OnObject } from './object-splitter.js';
+
+const PREFIX = Buffer.from('"segment":"');
+const EQUITY_TYPE = Buffer.from('"instrument_type":"EQ"');
+
+/**
+ * Puts the rows of a file into `list`: contracts of ours, and what names their underlyings. Other rows are counted
+ * without being parsed, which is half of the file.
+ * @param only exchanges to take; `null` for all.
+ */
+export function rowTaker(list: MasterList, only: ReadonlySet<string> | null): OnObject {
+  return (bytes: Buffer, start: number, end: number): void => {
+    const segment = peekSegment(bytes, start, end);
+    if (segment !== null && isNameRow(segment, bytes, start, end)) takeName(list, bytes, start, end);
+    const ours = segment === null || SEGMENTS.some((one) => one === segment);
+    if (!ours || (segment !== null && only !== null && !only.has(segment.slice(0, 3)))) list.ignored += 1;
+    else takeRow(list, bytes, start, end, only);
+  };
+}
+
+/**
+ * The value of `segment` without parsing the row; `null` where it is not written the usual way. An escaped quote in
+ * another field cannot be mistaken for it: there, a backslash stands before the quote.
+ */
+function peekSegment(bytes: Buffer, start: number, end: number): string | null {
+  const row = bytes.subarray(start, end);
+  const at = row.indexOf(PREFIX);
+  if (at < 0) return null;
+  const from = at + PREFIX.length;
+  const to = row.indexOf(0x22, from);
+  return to < 0 ? null : row.toString('latin1', from, to);
+}
+
+/** Index rows and NSE share rows give underlyings their readable names. */
+function isNameRow(segment: string, bytes: Buffer, start: number, end: number): boolean {
+  if (segment.endsWith('_INDEX')) return true;
+  if (segment !== 'NSE_EQ') return false;
+  return bytes.subarray(start, end).includes(EQUITY_TYPE);
+}
+
+function takeName(list: MasterList, bytes: Buffer, start: number, end: number): void {
+  const row = parse(bytes, start, end);
+  if (row === null) return;
+  const name = row['short_name'] ?? row['name'];
+  const key = row['instrument_key'];
+  if (typeof key === 'string' && typeof name === 'string' && name.trim() !== '')
+    list.addName(key, name.trim());
+}
+
+function takeRow(
+  list: MasterList,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  only: ReadonlySet<string> | null,
+): void {
+  const row = parse(bytes, start, end);
+  if (row === null) return list.refuse('not valid JSON', bytes.toString('utf8', start, end));
+  const segment = row['segment'];
+  if (typeof segment === 'string' && !SEGMENTS.some((one) => one === segment)) {
+    list.ignored += 1;
+    return;
+  }
+  try {
+    const checked = parseMasterRow(row);
+    if (only === null || only.has(checked.exchange)) list.add(checked);
+    else list.ignored += 1;
+  } catch (error) {
+    if (!(error instanceof RowRefused)) throw error;
+    list.refuse(error.message, bytes.toString('utf8', start, end));
+  }
+}
+
+/** `null` when the object is not valid JSON. */
+function parse(bytes: Buffer, start: number, end: number): Record<string, unknown> | null {
+  try {
+    return JSON.parse(bytes.toString('utf8', start, end)) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
