@@ -1,0 +1,68 @@
+import type { PathKind } from './calls.js';
+
+/** What can go wrong at a broker. */
+export type Fault =
+  /** An error body with this status: 429, 500, 503 … */
+  | { type: 'status'; status: number; code?: string; message?: string }
+  /** No answer at all until the client gives up. */
+  | { type: 'timeout' }
+  /** The body trickles in over this many milliseconds of real time. */
+  | { type: 'slow-body'; ms: number }
+  /** Half of the JSON, well-formed as HTTP. */
+  | { type: 'truncated-json' }
+  /** A page of the network in front of the broker instead of JSON (403 unless told). */
+  | { type: 'html'; status?: number }
+  /** Success, but in types nobody expects. */
+  | { type: 'wrong-shape' }
+  /** Success with `data: null`. */
+  | { type: 'null-data' }
+  /** This share of the strikes is missing. */
+  | { type: 'partial-chain'; percent: number }
+  /** OI 0 for these legs (or this share of all), their volume as it was. */
+  | { type: 'phantom-zero'; keys?: readonly string[]; percent?: number }
+  /** Every OI is 0. */
+  | { type: 'all-zero' }
+  /** The answer of some minutes ago (1 unless told). */
+  | { type: 'stale'; minutes?: number }
+  /** 401, as when the token was revoked. */
+  | { type: 'token-death' }
+  /** The instrument master breaks off in the middle. */
+  | { type: 'half-master' };
+
+interface Planned {
+  kind: PathKind | 'all';
+  fault: Fault;
+  left: number;
+}
+
+/** Which faults the next calls meet. Driven by the process that owns the simulator, never over HTTP. */
+export class FaultPlan {
+  private planned: Planned[] = [];
+
+  /**
+   * Lets the next `times` calls of a kind meet the fault.
+   * @param times `Infinity` = until cleared.
+   */
+  inject(kind: PathKind | 'all', fault: Fault, times = 1): void {
+    this.planned.push({ kind, fault, left: times });
+  }
+
+  /** Forgets the faults of a kind, or all of them. */
+  clear(kind?: PathKind | 'all'): void {
+    this.planned = kind === undefined ? [] : this.planned.filter((p) => p.kind !== kind);
+  }
+
+  /** How many planned faults are not used up. */
+  get pending(): number {
+    return this.planned.length;
+  }
+
+  /** The fault that a call of this kind meets now; first planned, first met. */
+  take(kind: PathKind): Fault | null {
+    const next = this.planned.find((p) => p.kind === kind || p.kind === 'all');
+    if (!next) return null;
+    next.left -= 1;
+    if (next.left <= 0) this.planned = this.planned.filter((p) => p !== next);
+    return next.fault;
+  }
+}
