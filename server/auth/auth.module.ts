@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
+import { UpstoxModule } from '../upstox/upstox.module.js';
 import { AuthController } from './auth.controller.js';
 import { BrokerTokenStore } from './broker-token.store.js';
 import { OAuthStateStore } from './oauth-state.store.js';
@@ -14,11 +15,9 @@ import { TokenPool } from './token-pool.js';
 import { TokenVault } from './token-vault.js';
 import { vaultKey } from './vault-key.js';
 
-/**
- * People's sign-ins and the broker's tokens. Needs `Broker`, `Clock`, CONFIG, `DataSource` and `WriteQueue` from the
- * global modules.
- */
+/** People's sign-ins and the broker's tokens. `Clock`, CONFIG, `DataSource` and `WriteQueue` come from global modules. */
 @Module({
+  imports: [UpstoxModule],
   controllers: [AuthController],
   providers: [
     {

@@ -34,7 +34,10 @@ export class TokenVault {
   /** @throws VaultError; nothing of the content is given out unless all of it is authentic. */
   open(sealed: Sealed, row: string): string {
     const { cipher, nonce } = sealed;
-    if (cipher.length < TAG_BYTES || nonce.length !== NONCE_BYTES) throw new VaultError('not a sealed value');
+    // A damaged SQLite row can hold text in a column of bytes.
+    const bytes = Buffer.isBuffer(cipher) && Buffer.isBuffer(nonce);
+    if (!bytes || cipher.length < TAG_BYTES || nonce.length !== NONCE_BYTES)
+      throw new VaultError('not a sealed value');
     const split = cipher.length - TAG_BYTES;
     const opener = createDecipheriv(ALGORITHM, this.key, nonce, { authTagLength: TAG_BYTES });
     opener.setAAD(Buffer.from(row));
