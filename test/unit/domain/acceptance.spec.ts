@@ -117,6 +117,7 @@ describe('an answer whose volume runs backwards', () => {
   it('should measure against earlier slots only', () => {
     const sut = new Acceptance(aHistory([aSnapshot({ minute: 9, ...withVolume(1_000) })]));
     expect(judge(sut, 8, withVolume(1)).accepted).toBe(true);
+    expect(judge(sut, 9, withVolume(1)).accepted).toBe(true);
   });
 });
 
@@ -233,5 +234,12 @@ describe('unknown legs', () => {
       strikes: [aStrike(100, 1, aLeg({ oi: null })), aStrike(120, aLeg({ oi: -1 }), 1)],
     });
     expect(judge(sut, 1, quote)).toMatchObject({ unknownLegs: 3 });
+  });
+
+  it('should not count legs that were listed only later', () => {
+    const later = aSnapshot({ minute: 5, strikes: [aStrike(100, 1, 1)] });
+    const sut = new Acceptance(aHistory([aSnapshot({ strikes: [aStrike(100, 1, null)] }), later]));
+    const quote = aQuote({ strikes: [aStrike(100, 1, null)] });
+    expect(judge(sut, 3, quote, 'backfill')).toMatchObject({ unknownLegs: 0 });
   });
 });

@@ -51,6 +51,7 @@ describe('packing an answer', () => {
     const snapshot = packLegs(...legs, { oi: -0, ltp: -0 });
     legs.forEach((leg, i) => expect(unpackLeg(snapshot, 2 * i)).toEqual(leg));
     expect(unpackLeg(snapshot, 6)).toEqual(aLeg({ oi: 0, ltp: 0 }));
+    expect([snapshot.oi[6], snapshot.ltp[6]]).toEqual([0, 0]);
   });
 
   it('should give null for a leg that was not in the answer', () => {

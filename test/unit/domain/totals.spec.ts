@@ -32,6 +32,7 @@ describe('totals', () => {
       aStrike(120, aLeg({ oi: 9, prevOi: 0 }), null),
     ];
     expect(totals(strikes)).toMatchObject({ callDayChange: -6, putDayChange: null });
+    expect(totals([aStrike(100, aLeg({ oi: 0, prevOi: 25 }), blank)])).toMatchObject({ callDayChange: -25 });
   });
 
   it('should add the premiums at the ATM strike', () => {
