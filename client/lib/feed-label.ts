@@ -8,6 +8,8 @@ export interface FeedLabel {
   tone: Tone;
   /** One or two words. */
   text: string;
+  /** How old the data are, or how long the line has been down; `null` when that says nothing. Runs on by the second. */
+  age: string | null;
   /** Notice over the table; `null` when all is well. */
   notice: string | null;
 }
@@ -30,20 +32,21 @@ export const STALE_AFTER_MS = 150_000;
 export function feedLabel(view: FeedView): FeedLabel {
   const { status } = view;
   if (!view.connected) return lost(view);
-  if (status === null) return { tone: 'wait', text: 'Connecting', notice: null };
+  if (status === null) return { tone: 'wait', text: 'Connecting', age: null, notice: null };
   switch (status.state) {
     case 'live':
       return isLate(status, view.now)
         ? stale(status, view.now)
-        : { tone: 'live', text: 'Live', notice: status.message };
+        : { tone: 'live', text: 'Live', age: null, notice: status.message };
     case 'stale':
       return stale(status, view.now);
     case 'closed':
-      return { tone: 'closed', text: 'Market closed', notice: closed(status, view.now) };
+      return { tone: 'closed', text: 'Closed', age: null, notice: closed(status, view.now) };
     case 'sign-in-needed':
       return {
         tone: 'action',
         text: 'Sign-in needed',
+        age: null,
         notice:
           status.message ??
           'The broker no longer accepts the access token. Nothing new is collected until you sign in again.',
@@ -52,6 +55,7 @@ export function feedLabel(view: FeedView): FeedLabel {
       return {
         tone: 'wait',
         text: 'Back-filling',
+        age: null,
         notice:
           status.message ??
           'The last 35 minutes are being rebuilt from one-minute candles. Windows fill as it goes on.',
@@ -60,18 +64,19 @@ export function feedLabel(view: FeedView): FeedLabel {
       return {
         tone: 'wait',
         text: 'Waiting',
+        age: null,
         notice: status.message ?? 'Waiting for the first capture of this chain.',
       };
   }
 }
 
 function lost(view: FeedView): FeedLabel {
-  if (view.lostAt === null) return { tone: 'wait', text: 'Connecting', notice: null };
-  const since = `since ${istSecond(view.lostAt)} (${duration(view.lostForMs)})`;
+  if (view.lostAt === null) return { tone: 'wait', text: 'Connecting', age: null, notice: null };
   return {
     tone: 'gone',
     text: 'Server gone',
-    notice: `The tracker's server has not answered ${since}. The numbers below are the last that came. Trying again by itself.`,
+    age: duration(view.lostForMs),
+    notice: `No word from the tracker's server since ${istSecond(view.lostAt)}. The numbers are the last that came. Trying again by itself.`,
   };
 }
 
@@ -81,10 +86,10 @@ function isLate(status: FeedStatus, now: number): boolean {
 }
 
 function stale(status: FeedStatus, now: number): FeedLabel {
-  const age = status.lastCapturedAt === null ? null : duration(now - status.lastCapturedAt);
   return {
     tone: 'stale',
-    text: age === null ? 'Stale' : `Stale · ${age} old`,
+    text: 'Stale',
+    age: status.lastCapturedAt === null ? null : duration(now - status.lastCapturedAt),
     notice: status.message ?? 'The newest capture is late. The numbers stay as they were then.',
   };
 }

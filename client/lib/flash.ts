@@ -5,13 +5,15 @@ interface Marked {
 
 /**
  * Svelte action: marks a cell briefly when its value changes. Two animations that look the same take turns, so that
- * each change starts one anew without touching the layout or the node.
+ * each change starts one anew without touching the layout or the node. A first value is not a change.
  */
 export function flash(node: Marked, value: number | null | undefined): { update: typeof update } {
   let shown = value;
   function update(next: number | null | undefined): void {
     if (next === shown) return;
+    const first = shown == null;
     shown = next;
+    if (first) return;
     node.dataset['flash'] = node.dataset['flash'] === 'a' ? 'b' : 'a';
   }
   return { update };

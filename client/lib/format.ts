@@ -35,9 +35,9 @@ export function signedQuantity(value: number, units: Units = 'lakh'): string {
   return value > 0 ? `+${quantity(value, units)}` : quantity(value, units);
 }
 
-/** Per cent with sign and one decimal, none from 1000 on; without the sign `%`. Zero carries no sign. */
+/** Per cent with sign and one decimal, none from 100 on; without the sign `%`. Zero carries no sign. */
 export function signedPercent(pct: number): string {
-  const text = fixed(pct, Math.abs(pct) >= 999.95 ? 0 : 1);
+  const text = fixed(pct, Math.abs(pct) >= 99.95 ? 0 : 1);
   return pct > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
