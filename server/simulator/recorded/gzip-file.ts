@@ -1,0 +1,40 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+
+type Chunks = AsyncIterable<Buffer>;
+
+/**
+ * Feeds the decompressed bytes of a file to `read`, chunk by chunk. A name that does not end in `.gz` is read as it is.
+ * @throws Error in words when the file cannot be read, is no gzip or is cut short.
+ */
+export async function readChunks(file: string, read: (chunks: Chunks) => Promise<void>): Promise<void> {
+  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
+  try {
+    if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 256 * 1024 }), read);
+    else await pipeline(source, read);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file}: ${words}`, { cause: error });
+  }
+}
+
+/** Calls `line` for each line of a text file that is not empty, with its number from 1. */
+export function readLines(file: string, line: (text: string, number: number) => void): Promise<void> {
+  return readChunks(file, async (chunks) => {
+    let number = 0;
+    let rest = '';
+    const each = (text: string): void => {
+      number += 1;
+      const bare = text.endsWith('\r') ? text.slice(0, -1) : text;
+      if (bare !== '') line(bare, number);
+    };
+    const decoder = new TextDecoder();
+    for await (const chunk of chunks) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const text of lines) each(text);
+    }
+    each(rest);
+  });
+}
