@@ -91,6 +91,12 @@ describe('mapChain', () => {
     expect(chain.rejected[0]).toMatch(/^23000 call oi: .* is not a count$/);
   });
 
+  it('should make -0 a 0', () => {
+    const chain = mapChain([row(1, { call_options: leg('k', { oi: -0, ltp: -0 }) })], CHAIN);
+    expect(Object.is(chain.strikes[0]?.call?.oi, 0)).toBe(true);
+    expect(Object.is(chain.strikes[0]?.call?.ltp, 0)).toBe(true);
+  });
+
   it.each(['prev_oi', 'ltp', 'volume'])('should judge %s by itself', (cell) => {
     const chain = mapChain([row(23000, { put_options: leg('k', { [cell]: -1 }) })], CHAIN);
     expect(chain.rejected).toEqual([expect.stringContaining(`23000 put ${cell}: -1 is not a`)]);
