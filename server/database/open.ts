@@ -1,0 +1,61 @@
+import { chmodSync } from 'node:fs';
+import { DataSource } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { MIGRATIONS, dataSourceOptions } from './options.js';
+
+/** The database cannot be used, in words that say what to do. */
+export class DatabaseRefused extends Error {
+  override readonly name = 'DatabaseRefused';
+}
+
+/** How long a statement waits for another process (the CLI beside the server) that is writing, ms. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens the database, refuses one that a newer version has written, and brings an older one up to date.
+ * SQLite runs in WAL mode with `synchronous = FULL`: what was acknowledged survives a power cut.
+ * @throws DatabaseRefused when it cannot be opened or comes from a newer version.
+ */
+export async function openDatabase(database: Config['database']): Promise<DataSource> {
+  const dataSource = new DataSource(dataSourceOptions(database));
+  const where = database.kind === 'sqlite' ? database.file : 'the PostgreSQL server of DATABASE_URL';
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    throw new DatabaseRefused(
+      `Cannot open the database (${where}): ${(error as Error).message}. Check the path, its owner and the free space.`,
+      { cause: error },
+    );
+  }
+  try {
+    if (database.kind === 'sqlite') await prepareSqlite(dataSource, database.file);
+    await refuseNewer(dataSource, where);
+    await dataSource.runMigrations({ transaction: 'each' });
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+  return dataSource;
+}
+
+async function prepareSqlite(dataSource: DataSource, file: string): Promise<void> {
+  await dataSource.query(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  await dataSource.query('PRAGMA synchronous = FULL');
+  // The database holds a person's market history and encrypted tokens: nobody else on the machine reads it.
+  if (file !== ':memory:') chmodSync(file, 0o600);
+}
+
+async function refuseNewer(dataSource: DataSource, where: string): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  const fresh = !(await runner.hasTable('migrations'));
+  await runner.release();
+  if (fresh) return;
+  const done: { name: string }[] = await dataSource.query('SELECT name FROM migrations');
+  const known = new Set(MIGRATIONS.map((migration) => migration.name));
+  const unknown = done.map((row) => row.name).filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new DatabaseRefused(
+      `The database (${where}) was written by a newer version of OI Tracker (it has ${unknown.join(', ')}). ` +
+        'Start that version, or use a copy made before the upgrade.',
+    );
+}

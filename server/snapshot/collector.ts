@@ -1,0 +1,205 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { TokenPool } from '../auth/token-pool.js';
+import { Clock } from '../clock/clock.js';
+import { chainKey, type ChainId } from '../domain/contract.js';
+import { istTime, slotOf } from '../domain/slot.js';
+import { SECOND_MS, type EpochMs, type Slot } from '../domain/units.js';
+import { Broker, type BrokerToken } from '../upstox/broker.js';
+import { BrokerError } from '../upstox/errors.js';
+import { Backfill } from './backfill.js';
+import { CalendarService } from './calendar-service.js';
+import { ChainService, type Recorded } from './chain-service.js';
+import { ChainSource } from './chain-source.js';
+import { SnapshotMetrics } from './metrics.js';
+import { WantedChains, type WantedChain } from './wanted.js';
+
+/** Chain calls of one slot at most: 2000 in 30 minutes less 15 % to spare, spread evenly, so that no half hour ends dry. */
+export const CALLS_A_SLOT = Math.floor((2000 * 0.85) / 30);
+/** Captures under way at once. */
+const AT_ONCE = 8;
+/** First wait after a failed capture; doubles with each further failure of the chain, within the slot or beyond. */
+const RETRY_MS = 5 * SECOND_MS;
+const RETRY_MAX_MS = 60 * SECOND_MS;
+/** A back-fill that failed is tried again after this. */
+const BACKFILL_RETRY_MS = 180 * SECOND_MS;
+
+/** What the collector remembers of a chain besides its data. */
+interface Progress {
+  /** Newest slot that is settled: captured, refused, or found captured. */
+  settled: Slot | null;
+  failures: number;
+  notBefore: EpochMs;
+  backfillNotBefore: EpochMs;
+}
+
+/** Captures due chains, each at most once a slot, most important first, within the broker's budget. */
+@Injectable()
+export class Collector {
+  private readonly log = new Logger(Collector.name);
+  private readonly progress = new Map<string, Progress>();
+  private readonly underWay = new Map<string, Promise<void>>();
+  private readonly background = new Set<Promise<void>>();
+  private spent = { slot: 0, calls: 0 };
+  private stopped = false;
+
+  constructor(
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Broker) private readonly broker: Broker,
+    @Inject(TokenPool) private readonly tokens: TokenPool,
+    @Inject(ChainService) private readonly chains: ChainService,
+    @Inject(ChainSource) private readonly source: ChainSource,
+    @Inject(CalendarService) private readonly calendar: CalendarService,
+    @Inject(WantedChains) private readonly wanted: WantedChains,
+    @Inject(Backfill) private readonly backfill: Backfill,
+    @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
+  ) {}
+
+  /** Starts every capture that is due; resolves when those it started are settled. Never rejects. */
+  async tick(): Promise<void> {
+    if (this.stopped || !this.tokens.state().hasToken) return;
+    const started: Promise<void>[] = [];
+    for (const { chain } of await this.due()) {
+      if (this.underWay.size >= AT_ONCE || !this.mayCall()) break;
+      started.push(this.start(chain));
+    }
+    await Promise.all(started);
+  }
+
+  /**
+   * Captures one chain now if it is due, for somebody who has just begun to watch it.
+   * Resolves when the capture is settled, or at once when none is due.
+   */
+  async request(chain: ChainId): Promise<void> {
+    const running = this.underWay.get(chainKey(chain));
+    if (running) return running;
+    if (this.stopped || !this.tokens.state().hasToken || !(await this.isDue(chain))) return;
+    // Another caller may have begun while this one was asking whether it is due.
+    await (this.underWay.get(chainKey(chain)) ?? (this.mayCall() ? this.start(chain) : undefined));
+  }
+
+  /** Takes no more work and waits until captures and back-fills under way are settled. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([...this.underWay.values(), ...this.background]);
+  }
+
+  private async due(): Promise<WantedChain[]> {
+    const due: WantedChain[] = [];
+    for (const wanted of await this.wanted.list()) {
+      if (!this.underWay.has(chainKey(wanted.chain)) && (await this.isDue(wanted.chain))) due.push(wanted);
+    }
+    // Within a class the one that has waited longest goes first: a short budget thins every chain, it starves none.
+    const settled = (wanted: WantedChain): number => this.progress.get(chainKey(wanted.chain))?.settled ?? 0;
+    due.sort((a, b) => a.importance - b.importance || settled(a) - settled(b));
+    return due.filter(({ chain }) => !this.underWay.has(chainKey(chain)));
+  }
+
+  private async isDue(chain: ChainId): Promise<boolean> {
+    const now = this.clock.now();
+    const progress = this.progress.get(chainKey(chain));
+    if (progress && ((progress.settled ?? 0) >= slotOf(now) || progress.notBefore > now)) return false;
+    const exchange = await this.exchangeOf(chain);
+    return exchange !== null && this.calendar.openSession(exchange, now) !== null;
+  }
+
+  private async exchangeOf(chain: ChainId): Promise<string | null> {
+    const state = this.chains.stateInMemory(chain);
+    if (state) return state.facts.exchange;
+    try {
+      return (await this.chains.listing(chain)).underlying.exchange;
+    } catch (error) {
+      this.log.warn(`${chainKey(chain)} cannot be collected: ${(error as Error).message}`);
+      this.progressOf(chain).notBefore = this.clock.now() + RETRY_MAX_MS;
+      return null;
+    }
+  }
+
+  private mayCall(): boolean {
+    const slot = slotOf(this.clock.now());
+    if (this.spent.slot !== slot) this.spent = { slot, calls: 0 };
+    return this.spent.calls < CALLS_A_SLOT;
+  }
+
+  private start(chain: ChainId): Promise<void> {
+    const token = this.tokens.current();
+    if (!token || this.broker.budget(token, 'option-chain') < 1) return Promise.resolve();
+    this.spent.calls += 1;
+    const key = chainKey(chain);
+    const run = this.capture(token, chain).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, run);
+    return run;
+  }
+
+  private async capture(token: BrokerToken, chain: ChainId): Promise<void> {
+    const began = performance.now();
+    const slot = slotOf(this.clock.now());
+    const progress = this.progressOf(chain);
+    try {
+      const state = await this.chains.open(chain, this.clock.now());
+      const quote = await this.source.fetch(token, chain, state.facts.exchange);
+      const answered = performance.now();
+      const recorded = await this.chains.record(chain, quote, this.clock.now());
+      this.metrics.lastPublishMs = performance.now() - answered;
+      Object.assign(progress, { settled: recorded.slot, failures: 0, notBefore: 0 });
+      this.report(chain, recorded, performance.now() - began);
+      if (recorded.outcome === 'captured') this.startBackfill(token, chain, progress);
+    } catch (error) {
+      this.failed(token, chain, slot, error, performance.now() - began);
+    }
+  }
+
+  private report(chain: ChainId, recorded: Recorded, ms: number): void {
+    this.metrics.captures[recorded.outcome] += 1;
+    const line =
+      `capture ${chainKey(chain)} slot=${istTime(recorded.slot).slice(0, 5)} legs=${recorded.legs} ` +
+      `unknown=${recorded.unknownLegs} ms=${ms.toFixed(0)} outcome=${recorded.outcome}`;
+    if (recorded.detail === null) this.log.log(line);
+    else this.log.warn(`${line} (${recorded.detail})`);
+  }
+
+  private failed(token: BrokerToken, chain: ChainId, slot: Slot, error: unknown, ms: number): void {
+    this.metrics.captures.failed += 1;
+    const progress = this.progressOf(chain);
+    progress.failures += 1;
+    const wait = Math.min(RETRY_MS * 2 ** (progress.failures - 1), RETRY_MAX_MS);
+    progress.notBefore = this.clock.now() + wait;
+    const known = error instanceof BrokerError;
+    if (known && error.kind === 'token-dead') {
+      this.tokens.markDead(token, error.message);
+      progress.notBefore = 0;
+    }
+    const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed`;
+    const message = error instanceof Error ? error.message : String(error);
+    if (known) this.log.warn(`${line} (${error.kind}: ${message})`);
+    else this.log.error(`${line} (${message})`, error instanceof Error ? error.stack : undefined);
+  }
+
+  private startBackfill(token: BrokerToken, chain: ChainId, progress: Progress): void {
+    const now = this.clock.now();
+    const state = this.chains.stateInMemory(chain);
+    if (!state || progress.backfillNotBefore > now || this.backfill.isRunning(chain)) return;
+    if (this.backfill.missing(state, now).length === 0) return;
+    progress.backfillNotBefore = now + BACKFILL_RETRY_MS;
+    const run = this.backfill
+      .run(chain, token, now)
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.log.warn(
+          `back-fill ${chainKey(chain)} failed, history starts with the first capture (${message})`,
+        );
+      })
+      .finally(() => this.background.delete(run));
+    this.background.add(run);
+  }
+
+  private progressOf(chain: ChainId): Progress {
+    const key = chainKey(chain);
+    let progress = this.progress.get(key);
+    if (!progress) {
+      progress = { settled: null, failures: 0, notBefore: 0, backfillNotBefore: 0 };
+      this.progress.set(key, progress);
+    }
+    return progress;
+  }
+}

@@ -1,0 +1,94 @@
+import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import { unpackLeg } from '../../domain/pack.js';
+import { isoIst, istMidnight } from '../../domain/slot.js';
+import type { ChainSnapshot } from '../../domain/snapshot.js';
+import { DAY_MS, type IsoDate } from '../../domain/units.js';
+import { ApiError } from '../../http/api-error.js';
+import { InstrumentsService } from '../../instruments/instruments.service.js';
+import { SnapshotStore } from '../snapshot-store.js';
+import { DAY_COLUMNS } from './day-file.js';
+
+/** What an export wrote. */
+export interface DayExportReport {
+  rows: number;
+  snapshots: number;
+  /** Slots rebuilt from candles. Left out: the columns of a day file cannot mark them, and unmarked they would pass for captured. */
+  backfilledLeftOut: number;
+}
+
+/** Writes captured days as day files, which can be imported and simulated again. */
+@Injectable()
+export class DayExport {
+  constructor(
+    @Inject(SnapshotStore) private readonly store: SnapshotStore,
+    @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
+  ) {}
+
+  /**
+   * The lines of a day file: all chains of an underlying on a date, by time, expiry, strike. The report is complete when
+   * the lines have been read.
+   * @param underlying symbol or key.
+   * @throws ApiError 404 when the underlying is not known or nothing of it was captured on the date.
+   */
+  async *lines(underlying: string, date: IsoDate, report: DayExportReport): AsyncGenerator<string> {
+    const found = await this.instruments.resolve(underlying);
+    if (!found)
+      throw new ApiError(
+        HttpStatus.NOT_FOUND,
+        'unknown-underlying',
+        `No underlying ${underlying} in the instrument list.`,
+      );
+    const from = istMidnight(date);
+    const to = from + DAY_MS - 1;
+    const captured: { expiry: IsoDate; snapshot: ChainSnapshot }[] = [];
+    for (const chain of await this.store.chainsBetween(from, to, found.key))
+      for (const snapshot of await this.store.load(chain.id, from, to)) {
+        if (snapshot.source === 'backfill') report.backfilledLeftOut += 1;
+        else captured.push({ expiry: chain.expiry, snapshot });
+      }
+    if (captured.length === 0)
+      throw new ApiError(
+        HttpStatus.NOT_FOUND,
+        'no-data',
+        `Nothing of ${found.symbol} was captured on ${date}.`,
+      );
+    captured.sort((a, b) => a.snapshot.capturedAt - b.snapshot.capturedAt || (a.expiry < b.expiry ? -1 : 1));
+    yield DAY_COLUMNS.join(',');
+    for (const { expiry, snapshot } of captured) {
+      report.snapshots += 1;
+      for (const line of snapshotLines(found.symbol, expiry, snapshot)) {
+        report.rows += 1;
+        yield line;
+      }
+    }
+  }
+
+  /** The lines of a previous-OI file: what the broker gave as previous closing OI during the date. */
+  async *prevOiLines(underlying: string, date: IsoDate): AsyncGenerator<string> {
+    const found = await this.instruments.resolve(underlying);
+    const from = istMidnight(date);
+    yield 'underlying,expiry,strike,ce_prev_oi,pe_prev_oi';
+    for (const chain of found ? await this.store.chainsBetween(from, from + DAY_MS - 1, found.key) : []) {
+      const snapshots = await this.store.load(chain.id, from, from + DAY_MS - 1);
+      const last = snapshots.findLast((snapshot) => snapshot.source !== 'backfill');
+      if (last) yield* prevOiLinesOf(found!.symbol, chain.expiry, last);
+    }
+  }
+}
+
+function* snapshotLines(symbol: string, expiry: IsoDate, snapshot: ChainSnapshot): Generator<string> {
+  const time = isoIst(snapshot.capturedAt);
+  for (let row = 0; row < snapshot.strikes.length; row++) {
+    const [call, put] = [unpackLeg(snapshot, 2 * row), unpackLeg(snapshot, 2 * row + 1)];
+    const legs = [call, put].flatMap((leg) => [leg?.oi ?? '', leg?.ltp ?? '', leg?.volume ?? '']);
+    yield [time, symbol, snapshot.spot ?? '', expiry, snapshot.strikes[row], ...legs].join(',');
+  }
+}
+
+function* prevOiLinesOf(symbol: string, expiry: IsoDate, snapshot: ChainSnapshot): Generator<string> {
+  for (let row = 0; row < snapshot.strikes.length; row++) {
+    const [call, put] = [unpackLeg(snapshot, 2 * row), unpackLeg(snapshot, 2 * row + 1)];
+    if ((call?.prevOi ?? put?.prevOi ?? null) === null) continue;
+    yield [symbol, expiry, snapshot.strikes[row], call?.prevOi ?? '', put?.prevOi ?? ''].join(',');
+  }
+}

@@ -1,0 +1,159 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { PassThrough, pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { isIsoDate } from '../../domain/slot.js';
+import type { LegQuote, StrikeQuote } from '../../domain/snapshot.js';
+import type { EpochMs, IsoDate } from '../../domain/units.js';
+
+/** Columns of a recorded day. OI and volume in units, prices in rupees, blank = unknown. */
+export const DAY_COLUMNS = [
+  'ts_iso',
+  'underlying',
+  'spot',
+  'expiry',
+  'strike',
+  'ce_oi',
+  'ce_ltp',
+  'ce_volume',
+  'pe_oi',
+  'pe_ltp',
+  'pe_volume',
+] as const;
+
+/** A file cannot be used; says where and why. Nothing of it was stored. */
+export class DayFileRefused extends Error {
+  override readonly name = 'DayFileRefused';
+}
+
+/** One chain at one moment of a recorded day. */
+export interface RecordedChain {
+  time: EpochMs;
+  /** Symbol, such as NIFTY. */
+  underlying: string;
+  expiry: IsoDate;
+  spot: number | null;
+  strikes: StrikeQuote[];
+}
+
+/**
+ * Streams a recorded day, one chain and moment at a time, in the file's order (by time).
+ * @throws DayFileRefused for a file that is missing, cut short, not of these columns, or has a row that makes no sense.
+ */
+export async function* readDay(file: string): AsyncGenerator<RecordedChain> {
+  let current: RecordedChain | null = null;
+  for await (const { cells, line } of csvRows(file, DAY_COLUMNS)) {
+    const row = parseRow(cells, (why) => new DayFileRefused(`${file}, line ${line}: ${why}`));
+    if (current && sameChain(current, row)) {
+      current.strikes.push(...row.strikes);
+      continue;
+    }
+    if (current) yield current;
+    if (current && row.time < current.time)
+      throw new DayFileRefused(
+        `${file}, line ${line}: earlier than the row before; the file must be sorted by time.`,
+      );
+    current = row;
+  }
+  if (!current) throw new DayFileRefused(`${file} has no rows.`);
+  yield current;
+}
+
+/** Previous closing OI by `underlying|expiry|strike`. */
+export type PrevOi = Map<string, { call: number | null; put: number | null }>;
+
+const PREV_COLUMNS = ['underlying', 'expiry', 'strike', 'ce_prev_oi', 'pe_prev_oi'] as const;
+
+/** Reads a file of the previous session's closing OI. @throws DayFileRefused */
+export async function readPrevOi(file: string): Promise<PrevOi> {
+  const prev: PrevOi = new Map();
+  for await (const { cells, line } of csvRows(file, PREV_COLUMNS)) {
+    const fail = (why: string): DayFileRefused => new DayFileRefused(`${file}, line ${line}: ${why}`);
+    const [underlying = '', expiry = '', strike = '', call = '', put = ''] = cells;
+    const key = prevOiKey(underlying, expiry, number(strike, 'strike', fail) ?? NaN);
+    prev.set(key, { call: number(call, 'ce_prev_oi', fail), put: number(put, 'pe_prev_oi', fail) });
+  }
+  return prev;
+}
+
+export function prevOiKey(underlying: string, expiry: IsoDate, strike: number): string {
+  return `${underlying}|${expiry}|${strike}`;
+}
+
+async function* csvRows(
+  file: string,
+  columns: readonly string[],
+): AsyncGenerator<{ cells: string[]; line: number }> {
+  const text = new PassThrough();
+  const stages = file.endsWith('.gz')
+    ? [createReadStream(file), createGunzip(), text]
+    : [createReadStream(file), text];
+  let broken: Error | null = null;
+  pipeline(stages, (error) => {
+    broken = error ?? null;
+  });
+  let line = 0;
+  try {
+    for await (const raw of createInterface({ input: text, crlfDelay: Infinity })) {
+      line += 1;
+      if (line === 1) checkHeader(file, raw, columns);
+      else if (raw !== '') yield { cells: raw.split(','), line };
+    }
+  } catch (error) {
+    if (error instanceof DayFileRefused || !broken) throw error;
+  }
+  const cause = broken as Error | null;
+  if (cause) throw new DayFileRefused(`${file} cannot be read: ${cause.message}.`, { cause });
+  if (line === 0) throw new DayFileRefused(`${file} is empty.`);
+}
+
+function checkHeader(file: string, header: string, columns: readonly string[]): void {
+  if (header.trim() !== columns.join(','))
+    throw new DayFileRefused(`${file}: the first line must be ${columns.join(',')}.`);
+}
+
+function sameChain(a: RecordedChain, b: RecordedChain): boolean {
+  return a.time === b.time && a.underlying === b.underlying && a.expiry === b.expiry;
+}
+
+type Fail = (why: string) => DayFileRefused;
+
+function parseRow(cells: readonly string[], fail: Fail): RecordedChain {
+  if (cells.length !== DAY_COLUMNS.length)
+    throw fail(`${cells.length} cells instead of ${DAY_COLUMNS.length}.`);
+  const [ts, underlying, spot, expiry, strikeText, ...legs] = cells as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const time = Date.parse(ts);
+  if (!/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(ts) || Number.isNaN(time)) throw fail(`no time: ${ts}`);
+  if (!/^[\w&.-]{1,40}$/.test(underlying)) throw fail('no symbol of an underlying.');
+  if (!isIsoDate(expiry)) throw fail(`no expiry date: ${expiry}`);
+  const strike = number(strikeText, 'strike', fail);
+  if (strike === null || strike <= 0) throw fail('no strike.');
+  const [ce, pe] = [leg(legs.slice(0, 3), 'ce', fail), leg(legs.slice(3), 'pe', fail)];
+  return {
+    time,
+    underlying,
+    expiry,
+    spot: number(spot, 'spot', fail),
+    strikes: [{ strike, call: ce, put: pe }],
+  };
+}
+
+function leg(cells: readonly string[], side: string, fail: Fail): LegQuote {
+  const [oi, ltp, volume] = ['oi', 'ltp', 'volume'].map((field, i) =>
+    number(cells[i] ?? '', `${side}_${field}`, fail),
+  );
+  return { oi: oi ?? null, ltp: ltp ?? null, volume: volume ?? null, prevOi: null };
+}
+
+function number(text: string, name: string, fail: Fail): number | null {
+  if (text === '') return null;
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value)) throw fail(`${name} is no number: ${text}`);
+  return value;
+}

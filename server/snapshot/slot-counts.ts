@@ -1,0 +1,57 @@
+import { expectedSlots, type Session } from '../domain/calendar.js';
+import { slotAdd, slotOf } from '../domain/slot.js';
+import type { CaptureSource } from '../domain/snapshot.js';
+import { MINUTE_MS, type EpochMs, type Slot } from '../domain/units.js';
+import type { SlotCounts } from '../protocol/index.js';
+
+/** What is known of the slots of one chain in one session. */
+export interface SlotRecord {
+  /** Stored slots, ascending. */
+  slots: readonly { slot: Slot; source: CaptureSource }[];
+  refused: readonly Slot[];
+  unknownLegs: number;
+}
+
+/**
+ * Counts the slots of a chain from the first that was captured, refused or back-filled up to `upTo`: what came before
+ * was not collected, so nothing was missed then. The slot under way counts once something came of it.
+ */
+export function countSlots(record: SlotRecord, session: Session | null, upTo: EpochMs): SlotCounts {
+  const backfilled = record.slots.filter((one) => one.source === 'backfill').length;
+  const captured = record.slots.length - backfilled;
+  const refused = record.refused.length;
+  const seen = [...record.slots.map((one) => one.slot), ...record.refused];
+  const counts = { captured, refused, backfilled, unknownLegs: record.unknownLegs };
+  if (seen.length === 0) return { ...counts, expected: 0, missed: 0 };
+  const expected = expectedFrom(Math.min(...seen) as Slot, Math.max(...seen) as Slot, session, upTo);
+  return { ...counts, expected, missed: Math.max(0, expected - new Set(seen).size) };
+}
+
+function expectedFrom(first: Slot, last: Slot, session: Session | null, upTo: EpochMs): number {
+  const begun = slotOf(upTo);
+  const until = last >= begun ? begun : slotAdd(begun, -1);
+  const within = (last - first) / MINUTE_MS + 1;
+  if (!session) return within;
+  const clipped = { start: Math.max(first, session.start), end: session.end };
+  return Math.max(within, expectedSlots(clipped, until));
+}
+
+/** Runs of expected slots of which nothing is known, as inclusive from–to pairs. */
+export function gapsOf(
+  record: SlotRecord,
+  session: Session | null,
+  upTo: EpochMs,
+): { from: Slot; to: Slot }[] {
+  const seen = [...new Set([...record.slots.map((one) => one.slot), ...record.refused])].sort(
+    (a, b) => a - b,
+  );
+  const gaps: { from: Slot; to: Slot }[] = [];
+  for (let i = 1; i < seen.length; i++)
+    if (seen[i]! - seen[i - 1]! > MINUTE_MS)
+      gaps.push({ from: slotAdd(seen[i - 1]!, 1), to: slotAdd(seen[i]!, -1) });
+  const last = seen.at(-1);
+  if (last === undefined || !session) return gaps;
+  const end = Math.min(slotAdd(slotOf(upTo), -1), slotOf(session.end - 1));
+  if (end > last) gaps.push({ from: slotAdd(last, 1), to: end as Slot });
+  return gaps;
+}

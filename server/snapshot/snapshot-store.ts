@@ -1,0 +1,262 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { ChainId } from '../domain/contract.js';
+import { chainKey } from '../domain/contract.js';
+import type { Table } from '../domain/delta-table.js';
+import type { CaptureSource, ChainSnapshot } from '../domain/snapshot.js';
+import type { EpochMs, Slot } from '../domain/units.js';
+import { WriteQueue } from '../database/write-queue.js';
+import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from './codec.js';
+
+const SOURCES: readonly CaptureSource[] = ['live', 'backfill', 'import'];
+
+/** A snapshot with what was counted while it was judged. */
+export interface CountedSnapshot {
+  snapshot: ChainSnapshot;
+  unknownLegs: number;
+  phantomLegs: number;
+}
+
+export interface Refusal {
+  slot: Slot;
+  reason: 'all-zero' | 'stale-volume';
+  detail: string;
+}
+
+interface SnapshotRow {
+  slot: number | string;
+  captured_at: number | string;
+  source: number;
+  spot: number | null;
+  payload: Buffer;
+}
+
+/** Snapshots, refusals and latest tables on disk. Every query about them is here. */
+@Injectable()
+export class SnapshotStore {
+  private readonly log = new Logger(SnapshotStore.name);
+  private readonly ids = new Map<string, number>();
+
+  constructor(
+    @Inject(DataSource) private readonly db: DataSource,
+    @Inject(WriteQueue) private readonly writes: WriteQueue,
+  ) {}
+
+  /** The chain's number, or `null` when nothing of it was ever stored. */
+  async findChain(chain: ChainId): Promise<number | null> {
+    const key = chainKey(chain);
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    const rows: { id: number }[] = await this.db.query(
+      'SELECT id FROM chain WHERE underlying_key = $1 AND expiry = $2',
+      [chain.underlying, chain.expiry],
+    );
+    const id = rows[0]?.id ?? null;
+    if (id !== null) this.ids.set(key, id);
+    return id;
+  }
+
+  /** The chain's number; gives it one when it has none. */
+  async chainId(chain: ChainId): Promise<number> {
+    const found = await this.findChain(chain);
+    if (found !== null) return found;
+    await this.writes.write((tx) =>
+      tx.query('INSERT INTO chain (underlying_key, expiry) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        chain.underlying,
+        chain.expiry,
+      ]),
+    );
+    const id = await this.findChain(chain);
+    if (id === null) throw new Error(`The chain ${chainKey(chain)} was written but cannot be read back.`);
+    return id;
+  }
+
+  /**
+   * Commits snapshots and, with `table`, the latest table of the chain, in one transaction.
+   * @returns the slots that were really inserted: one that is stored already stays as it is.
+   */
+  async commit(
+    id: number,
+    captures: readonly CountedSnapshot[],
+    table: ((inserted: readonly Slot[]) => Table | null) | null,
+  ): Promise<Slot[]> {
+    const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
+    return this.writes.write(async (tx) => {
+      const inserted: Slot[] = [];
+      for (const { capture, payload } of packed)
+        if (await insertSnapshot(tx, id, capture, payload)) inserted.push(capture.snapshot.slot);
+      const latest = inserted.length > 0 && table ? table(inserted) : null;
+      if (latest) await upsertTable(tx, id, latest);
+      return inserted;
+    });
+  }
+
+  /** Notes that an answer was refused for a slot; a slot keeps its first refusal. */
+  async refuse(id: number, refusal: Refusal): Promise<void> {
+    await this.writes.write((tx) =>
+      tx.query(
+        'INSERT INTO refusal (chain_id, slot, reason, detail) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+        [id, refusal.slot, refusal.reason, refusal.detail],
+      ),
+    );
+  }
+
+  /** Notes many refusals of many chains at once. */
+  async refuseAll(refusals: readonly (Refusal & { chainId: number })[]): Promise<void> {
+    if (refusals.length === 0) return;
+    await this.writes.write(async (tx) => {
+      for (const refusal of refusals)
+        await tx.query(
+          'INSERT INTO refusal (chain_id, slot, reason, detail) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+          [refusal.chainId, refusal.slot, refusal.reason, refusal.detail],
+        );
+    });
+  }
+
+  /** Commits snapshots of many chains in one transaction; slots stored already stay as they are. @returns how many were new. */
+  async commitMany(captures: readonly (CountedSnapshot & { chainId: number })[]): Promise<number> {
+    const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
+    return this.writes.write(async (tx) => {
+      let inserted = 0;
+      for (const { capture, payload } of packed)
+        if (await insertSnapshot(tx, capture.chainId, capture, payload)) inserted += 1;
+      return inserted;
+    });
+  }
+
+  /**
+   * Snapshots of a chain with `from ≤ slot ≤ to`, ascending. One that is corrupted is reported and left out: the
+   * rest of the day stays readable.
+   */
+  async load(id: number, from: EpochMs, to: EpochMs): Promise<ChainSnapshot[]> {
+    const rows: SnapshotRow[] = await this.db.query(
+      `SELECT slot, captured_at, source, spot, payload FROM snapshot
+       WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot`,
+      [id, from, to],
+    );
+    return rows.flatMap((row) => this.unpack(id, row) ?? []);
+  }
+
+  /** The newest stored slot at or before `at`, or `null`. */
+  async newestSlot(id: number, at: EpochMs): Promise<Slot | null> {
+    const rows: { slot: number | string | null }[] = await this.db.query(
+      'SELECT max(slot) AS slot FROM snapshot WHERE chain_id = $1 AND slot <= $2',
+      [id, at],
+    );
+    const slot = rows[0]?.slot ?? null;
+    return slot === null ? null : (Number(slot) as Slot);
+  }
+
+  /** Refusals of a chain with `from ≤ slot ≤ to`, ascending. */
+  async refusals(id: number, from: EpochMs, to: EpochMs): Promise<Refusal[]> {
+    const rows: { slot: number | string; reason: Refusal['reason']; detail: string }[] = await this.db.query(
+      'SELECT slot, reason, detail FROM refusal WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot',
+      [id, from, to],
+    );
+    return rows.map((row) => ({ ...row, slot: Number(row.slot) as Slot }));
+  }
+
+  /** The latest published table of a chain, or `null` before the first. */
+  async latestTable(id: number): Promise<Table | null> {
+    const rows: { json: string }[] = await this.db.query('SELECT json FROM chain_table WHERE chain_id = $1', [
+      id,
+    ]);
+    return rows[0] ? (JSON.parse(rows[0].json) as Table) : null;
+  }
+
+  /** Stored slots of a chain in a span with what was counted, ascending; the packed columns stay on disk. */
+  async slots(
+    id: number,
+    from: EpochMs,
+    to: EpochMs,
+  ): Promise<{ slot: Slot; source: CaptureSource; unknownLegs: number }[]> {
+    const rows: { slot: number | string; source: number; unknown_legs: number }[] = await this.db.query(
+      `SELECT slot, source, unknown_legs FROM snapshot
+       WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot`,
+      [id, from, to],
+    );
+    return rows.map((row) => ({
+      slot: Number(row.slot) as Slot,
+      source: sourceOf(row.source),
+      unknownLegs: row.unknown_legs,
+    }));
+  }
+
+  /** Chains with a stored or refused slot in the span; only those of `underlyingKey` where it is given. */
+  async chainsBetween(
+    from: EpochMs,
+    to: EpochMs,
+    underlyingKey?: string,
+  ): Promise<(ChainId & { id: number })[]> {
+    const rows: { id: number; underlying_key: string; expiry: string }[] = await this.db.query(
+      `SELECT id, underlying_key, expiry FROM chain WHERE (
+         EXISTS (SELECT 1 FROM snapshot s WHERE s.chain_id = chain.id AND s.slot >= $1 AND s.slot <= $2)
+         OR EXISTS (SELECT 1 FROM refusal r WHERE r.chain_id = chain.id AND r.slot >= $3 AND r.slot <= $4)
+       ) ORDER BY underlying_key, expiry`,
+      [from, to, from, to],
+    );
+    return rows
+      .filter((row) => underlyingKey === undefined || row.underlying_key === underlyingKey)
+      .map((row) => ({ id: row.id, underlying: row.underlying_key, expiry: row.expiry }));
+  }
+
+  private unpack(id: number, row: SnapshotRow): ChainSnapshot | null {
+    const header = {
+      slot: Number(row.slot) as Slot,
+      capturedAt: Number(row.captured_at),
+      source: sourceOf(row.source),
+      spot: row.spot,
+    };
+    try {
+      return decodeSnapshot(header, row.payload);
+    } catch (error) {
+      if (!(error instanceof CorruptSnapshot)) throw error;
+      this.log.error(
+        `Chain ${id}, slot ${new Date(header.slot).toISOString()}: ${error.message} It is left out.`,
+      );
+      return null;
+    }
+  }
+}
+
+function sourceOf(code: number): CaptureSource {
+  const source = SOURCES[code];
+  if (source === undefined) throw new Error(`The database holds a snapshot of unknown source ${code}.`);
+  return source;
+}
+
+async function insertSnapshot(
+  tx: EntityManager,
+  id: number,
+  capture: CountedSnapshot,
+  payload: Buffer,
+): Promise<boolean> {
+  const { snapshot } = capture;
+  const runner = tx.queryRunner;
+  if (!runner) throw new Error('A snapshot is only written inside a transaction.');
+  const result = await runner.query(
+    `INSERT INTO snapshot (chain_id, slot, captured_at, source, spot, legs, unknown_legs, phantom_legs, payload)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+    [
+      id,
+      snapshot.slot,
+      snapshot.capturedAt,
+      SOURCES.indexOf(snapshot.source),
+      snapshot.spot,
+      snapshot.present.reduce((sum, flag) => sum + flag, 0),
+      capture.unknownLegs,
+      capture.phantomLegs,
+      payload,
+    ],
+    true,
+  );
+  return result.affected === 1;
+}
+
+async function upsertTable(tx: EntityManager, id: number, table: Table): Promise<void> {
+  await tx.query(
+    `INSERT INTO chain_table (chain_id, slot, seq, json) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (chain_id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq, json = excluded.json`,
+    [id, table.slot, table.seq, JSON.stringify(table)],
+  );
+}

@@ -1,0 +1,53 @@
+import { Module, type OnModuleInit, Inject } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { InstrumentsModule } from '../instruments/instruments.module.js';
+import { UpstoxModule } from '../upstox/upstox.module.js';
+import { Backfill } from './backfill.js';
+import { CalendarService } from './calendar-service.js';
+import { ChainService } from './chain-service.js';
+import { ChainSource } from './chain-source.js';
+import { ChainsController } from './chains.controller.js';
+import { Collector } from './collector.js';
+import { DayExport } from './days/day-export.js';
+import { DayImport } from './days/day-import.js';
+import { Feed } from './feed.js';
+import { SnapshotMetrics } from './metrics.js';
+import { QualityService } from './quality-service.js';
+import { SnapshotStore } from './snapshot-store.js';
+import { StatusService } from './status-service.js';
+import { WantedChains } from './wanted.js';
+import { WatchRegistry } from './watch-registry.js';
+import { Watching } from './watching.js';
+
+const SERVICES = [
+  Backfill,
+  CalendarService,
+  ChainService,
+  ChainSource,
+  Collector,
+  DayExport,
+  DayImport,
+  Feed,
+  QualityService,
+  SnapshotMetrics,
+  SnapshotStore,
+  StatusService,
+  WantedChains,
+  WatchRegistry,
+  Watching,
+];
+
+@Module({
+  imports: [AuthModule, InstrumentsModule, UpstoxModule],
+  controllers: [ChainsController],
+  providers: SERVICES,
+  exports: SERVICES,
+})
+export class SnapshotModule implements OnModuleInit {
+  constructor(@Inject(CalendarService) private readonly calendar: CalendarService) {}
+
+  /** The calendar is known before the first tick asks whether a market is open. */
+  onModuleInit(): Promise<void> {
+    return this.calendar.load();
+  }
+}

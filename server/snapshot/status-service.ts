@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { TokenPool } from '../auth/token-pool.js';
+import { Clock } from '../clock/clock.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { chainKey, type ChainId } from '../domain/contract.js';
+import { istTime, slotOf } from '../domain/slot.js';
+import { MINUTE_MS, type EpochMs } from '../domain/units.js';
+import { InstrumentsService } from '../instruments/instruments.service.js';
+import type { FeedState, FeedStatus, SlotCounts } from '../protocol/index.js';
+import { Backfill } from './backfill.js';
+import { CalendarService } from './calendar-service.js';
+import { ChainService } from './chain-service.js';
+import type { ChainState } from './chain-state.js';
+import { Feed } from './feed.js';
+import { countSlots } from './slot-counts.js';
+import { WatchRegistry } from './watch-registry.js';
+
+/** A capture is late when the slot after the next one has begun without it. */
+const STALE_AFTER_MS = 90_000;
+/** Before this long ahead of its death the screen says that a token is about to end. */
+const TOKEN_WARNING_MS = 30 * MINUTE_MS;
+
+interface Told {
+  state: FeedState;
+  since: EpochMs;
+  signature: string;
+}
+
+/** Says what state each watched chain, and the server as a whole, is in; tells the feed when that changes. */
+@Injectable()
+export class StatusService {
+  private readonly told = new Map<string, Told>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(TokenPool) private readonly tokens: TokenPool,
+    @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
+    @Inject(CalendarService) private readonly calendar: CalendarService,
+    @Inject(ChainService) private readonly chains: ChainService,
+    @Inject(Backfill) private readonly backfill: Backfill,
+    @Inject(WatchRegistry) private readonly registry: WatchRegistry,
+    @Inject(Feed) private readonly feed: Feed,
+  ) {}
+
+  /** The status now, of a chain or (with `null`) of the server. */
+  current(chain: ChainId | null): FeedStatus {
+    const now = this.clock.now();
+    const state = chain ? this.chains.stateInMemory(chain) : null;
+    const exchange = state?.facts.exchange ?? (chain ? exchangeOfKey(chain.underlying) : 'NSE');
+    const market = this.calendar.marketState(exchange);
+    const feedState = this.stateOf(chain, state, market.open, now);
+    const told = this.told.get(chain ? chainKey(chain) : '');
+    const latest = state?.history.latest() ?? null;
+    const { state: list, rows, asOf } = this.instruments.status();
+    return {
+      chain,
+      state: feedState,
+      since: told?.state === feedState ? told.since : now,
+      message: this.message(feedState, latest?.capturedAt ?? null, now),
+      lastSlot: latest?.slot ?? state?.table?.slot ?? null,
+      lastCapturedAt: latest?.capturedAt ?? state?.table?.capturedAt ?? null,
+      market,
+      serverNow: now,
+      clockRate: this.clock.rate,
+      simulated: this.config.upstox.simulated,
+      watchers: chain ? this.registry.watchers(chain) : this.registry.total(),
+      instruments: { state: list, rows, asOf },
+      quality: state ? this.qualityOf(state, now) : null,
+    };
+  }
+
+  /** Publishes the status of the server and of every watched chain whose status has changed. */
+  tick(): void {
+    this.tell(null);
+    for (const chain of this.registry.wanted().watched) this.tell(chain);
+  }
+
+  private tell(chain: ChainId | null): void {
+    const status = this.current(chain);
+    const key = chain ? chainKey(chain) : '';
+    const { serverNow: _now, since: _since, ...rest } = status;
+    const signature = JSON.stringify(rest);
+    const told = this.told.get(key);
+    if (told?.signature === signature) return;
+    this.told.set(key, { state: status.state, since: status.since, signature });
+    this.feed.publishStatus(status);
+  }
+
+  private stateOf(chain: ChainId | null, state: ChainState | null, open: boolean, now: EpochMs): FeedState {
+    if (!open) return 'closed';
+    if (!this.tokens.state().hasToken) return 'sign-in-needed';
+    if (!chain) return 'live';
+    if (this.backfill.isRunning(chain)) return 'back-filling';
+    const latest = state?.history.latest();
+    if (!latest) return 'waiting';
+    const late =
+      now - (latest.slot + MINUTE_MS) > STALE_AFTER_MS || slotOf(now) - latest.slot > 2 * MINUTE_MS;
+    return late ? 'stale' : 'live';
+  }
+
+  private message(state: FeedState, capturedAt: EpochMs | null, now: EpochMs): string | null {
+    const { reason, expiresAt } = this.tokens.state();
+    switch (state) {
+      case 'sign-in-needed':
+        return reason ?? 'No valid broker token. Sign in to go on collecting.';
+      case 'stale':
+        return capturedAt === null
+          ? 'The broker has not answered yet.'
+          : `Nothing new since ${istTime(capturedAt)}. The numbers are those of that time; collection goes on trying.`;
+      default:
+        return expiresAt !== null && expiresAt - now < TOKEN_WARNING_MS
+          ? `The broker token ends at ${istTime(expiresAt).slice(0, 5)} IST. Sign in again to go on collecting.`
+          : null;
+    }
+  }
+
+  private qualityOf(state: ChainState, now: EpochMs): SlotCounts {
+    const slots = state.history.slots().map((slot) => ({
+      slot,
+      source: state.history.at(slot)?.source ?? ('live' as const),
+    }));
+    const { refused, unknownLegs } = state.tally;
+    const session = this.calendar.openSession(state.facts.exchange, state.history.latest()?.slot ?? now);
+    return countSlots({ slots, refused, unknownLegs }, session, now);
+  }
+}
+
+/** The exchange named by an instrument key such as `BSE_INDEX|SENSEX`. */
+function exchangeOfKey(key: string): string {
+  const exchange = key.split('_')[0] ?? '';
+  return ['NSE', 'BSE', 'MCX'].includes(exchange) ? exchange : 'NSE';
+}

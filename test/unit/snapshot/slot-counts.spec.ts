@@ -1,0 +1,56 @@
+import { countSlots, gapsOf, type SlotRecord } from '../../../server/snapshot/slot-counts.js';
+import { SESSION_START, slotAt } from '../../factories/chain.factory.js';
+
+const session = { start: SESSION_START, end: slotAt(385) };
+const record = (live: number[], refused: number[] = [], backfill: number[] = []): SlotRecord => ({
+  slots: [
+    ...live.map((minute) => ({ slot: slotAt(minute), source: 'live' as const })),
+    ...backfill.map((minute) => ({ slot: slotAt(minute), source: 'backfill' as const })),
+  ].sort((a, b) => a.slot - b.slot),
+  refused: refused.map(slotAt),
+  unknownLegs: 0,
+});
+
+describe('slot counts of a chain', () => {
+  it('should expect nothing before the first capture', () => {
+    expect(countSlots(record([]), session, slotAt(50))).toMatchObject({
+      expected: 0,
+      missed: 0,
+      captured: 0,
+    });
+  });
+
+  it('should count from the first slot of which anything is known, not from the open', () => {
+    const counts = countSlots(record([10, 11, 13], [12]), session, slotAt(13) + 30_000);
+    expect(counts).toMatchObject({ expected: 4, captured: 3, refused: 1, missed: 0 });
+  });
+
+  it('should not expect the slot under way before something came of it', () => {
+    expect(countSlots(record([10, 11]), session, slotAt(12) + 5_000)).toMatchObject({
+      expected: 2,
+      missed: 0,
+    });
+    expect(countSlots(record([10, 11]), session, slotAt(13) + 5_000)).toMatchObject({
+      expected: 3,
+      missed: 1,
+    });
+  });
+
+  it('should count back-filled slots apart, and not as missed', () => {
+    const counts = countSlots(record([12, 13], [], [10, 11]), session, slotAt(13));
+    expect(counts).toMatchObject({ expected: 4, captured: 2, backfilled: 2, missed: 0 });
+  });
+
+  it('should expect nothing after the close', () => {
+    expect(countSlots(record([384]), session, slotAt(600))).toMatchObject({ expected: 1, missed: 0 });
+  });
+
+  it('should name the gaps, the one that is still open included', () => {
+    const gaps = gapsOf(record([10, 11, 15], [13]), session, slotAt(18) + 1_000);
+    expect(gaps).toEqual([
+      { from: slotAt(12), to: slotAt(12) },
+      { from: slotAt(14), to: slotAt(14) },
+      { from: slotAt(16), to: slotAt(17) },
+    ]);
+  });
+});
