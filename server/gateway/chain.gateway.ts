@@ -1,0 +1,231 @@
+import { HttpException, Inject, Logger, type OnModuleDestroy } from '@nestjs/common';
+import {
+  WebSocketGateway,
+  WebSocketServer,
+  type OnGatewayConnection,
+  type OnGatewayInit,
+} from '@nestjs/websockets';
+import type { Server, Socket } from 'socket.io';
+import { SessionEvents, type SessionEnd, type SessionEndCode } from '../auth/session-events.js';
+import { SessionService } from '../auth/session.service.js';
+import { Clock } from '../clock/clock.js';
+import { chainKey, type ChainId } from '../domain/contract.js';
+import { MINUTE_MS } from '../domain/units.js';
+import { ApiError } from '../http/api-error.js';
+import type {
+  ClientToServerEvents,
+  ServerToClientEvents,
+  UnwatchAck,
+  WatchAck,
+  WireError,
+} from '../protocol/index.js';
+import { ChainService } from '../snapshot/chain-service.js';
+import { Feed } from '../snapshot/feed.js';
+import { StatusService } from '../snapshot/status-service.js';
+import { WatchRegistry } from '../snapshot/watch-registry.js';
+import { Watching } from '../snapshot/watching.js';
+import { chainRefSchema } from './chain-ref.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Chains one screen may watch at once. */
+const CHAINS_A_SOCKET = 12;
+/** Events a socket may send: a person opens a chain now and then; a loop is cut. */
+const EVENT_BURST = 30;
+const EVENTS_A_SECOND = 5;
+const DENIALS_BEFORE_CUT = 60;
+
+const KEEP_ALIVE_MS = 5 * MINUTE_MS;
+
+const END_MESSAGES: Record<SessionEndCode, string> = {
+  'signed-out': 'You signed out.',
+  expired: 'Your sign-in has expired. Sign in again.',
+  revoked: 'This browser signed in again; this screen belongs to the older sign-in.',
+};
+
+interface SocketData {
+  sessionId: string;
+  watched: Map<string, ChainId>;
+  bucket: TokenBucket;
+  denials: number;
+}
+
+type TrackerSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+type TrackerServer = Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+
+/**
+ * Screens come in here. A room is a chain; a change is encoded once and sent to all of its room.
+ * Listeners are bound by hand: one closure a socket instead of an RxJS chain a handler and socket.
+ */
+@WebSocketGateway()
+export class ChainGateway
+  implements OnGatewayInit<TrackerServer>, OnGatewayConnection<TrackerSocket>, OnModuleDestroy
+{
+  private readonly log = new Logger(ChainGateway.name);
+  private readonly endings: (() => void)[] = [];
+
+  @WebSocketServer()
+  private readonly server: TrackerServer;
+
+  constructor(
+    @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(SessionEvents) private readonly sessionEvents: SessionEvents,
+    @Inject(Watching) private readonly watching: Watching,
+    @Inject(ChainService) private readonly chains: ChainService,
+    @Inject(StatusService) private readonly status: StatusService,
+    @Inject(WatchRegistry) private readonly registry: WatchRegistry,
+    @Inject(Feed) private readonly feed: Feed,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Sockets connected now. */
+  get connections(): number {
+    return this.server.engine?.clientsCount ?? 0;
+  }
+
+  afterInit(server: TrackerServer): void {
+    server.use((socket, next) => {
+      void this.admit(socket).then(
+        () => next(),
+        (error: Error) => next(error),
+      );
+    });
+    // In the clock's time, as the idle limit is: a replay at 60× would end every sign-in after twelve minutes.
+    const period = Math.max(1_000, KEEP_ALIVE_MS / this.clock.rate);
+    const keepAlive = setInterval(() => {
+      this.keepSessionsAlive().catch((error: Error) =>
+        this.log.error('Sign-ins could not be kept alive', error.stack),
+      );
+    }, period);
+    keepAlive.unref();
+    this.endings.push(
+      () => clearInterval(keepAlive),
+      this.feed.onTable(({ chain, frame }) => server.to(chainKey(chain)).emit('chain:change', frame)),
+      this.feed.onStatus((status) => {
+        if (status.chain) server.to(chainKey(status.chain)).emit('feed:status', status);
+        else server.emit('feed:status', status);
+      }),
+      this.sessionEvents.onEnd((end) => this.endSession(end)),
+    );
+  }
+
+  handleConnection(socket: TrackerSocket): void {
+    socket.on('chain:watch', (chain, ack) => this.guarded(socket, ack, () => this.watch(socket, chain)));
+    socket.on('chain:unwatch', (chain, ack) =>
+      this.guarded(socket, ack, () => Promise.resolve(this.unwatch(socket, chain))),
+    );
+    socket.on('disconnect', () => {
+      for (const chain of socket.data.watched.values()) this.registry.leave(chain);
+      socket.data.watched.clear();
+    });
+    socket.emit('feed:status', this.status.current(null));
+  }
+
+  onModuleDestroy(): void {
+    for (const end of this.endings) end();
+  }
+
+  private async admit(socket: TrackerSocket): Promise<void> {
+    const signIn = await this.sessions.find(socket.handshake.headers.cookie);
+    if (!signIn) throw new Error('sign-in-needed');
+    socket.data = {
+      sessionId: signIn.idHash,
+      watched: new Map(),
+      bucket: new TokenBucket(EVENT_BURST, EVENTS_A_SECOND),
+      denials: 0,
+    };
+    await socket.join(sessionRoom(signIn.idHash));
+  }
+
+  private async watch(socket: TrackerSocket, asked: unknown): Promise<WatchAck> {
+    const ref = parseRef(asked);
+    if (socket.data.watched.size >= CHAINS_A_SOCKET && !socket.data.watched.has(chainKey(ref)))
+      throw new ApiError(
+        429,
+        'too-many-requests',
+        `One screen watches ${CHAINS_A_SOCKET} chains at most. Close one.`,
+      );
+    const chain = await this.watching.prepare(ref);
+    const stored = this.chains.latestInMemory(chain) ?? (await this.chains.latest(chain));
+    if (socket.disconnected)
+      return { ok: false, error: { code: 'internal', message: 'The socket is closed.' } };
+    this.enter(socket, chain);
+    // No await from here: a push that came between the table and the room would be a gap.
+    return {
+      ok: true,
+      table: this.chains.latestInMemory(chain) ?? stored,
+      status: this.status.current(chain),
+    };
+  }
+
+  private enter(socket: TrackerSocket, chain: ChainId): void {
+    const key = chainKey(chain);
+    if (!socket.data.watched.has(key)) {
+      socket.data.watched.set(key, chain);
+      this.registry.enter(chain);
+    }
+    void socket.join(key);
+  }
+
+  private unwatch(socket: TrackerSocket, asked: unknown): UnwatchAck {
+    const key = chainKey(parseRef(asked));
+    const chain = socket.data.watched.get(key);
+    if (chain) {
+      socket.data.watched.delete(key);
+      this.registry.leave(chain);
+      void socket.leave(key);
+    }
+    return { ok: true };
+  }
+
+  private guarded<A extends { ok: boolean }>(
+    socket: TrackerSocket,
+    ack: unknown,
+    work: () => Promise<A | { ok: false; error: WireError }>,
+  ): void {
+    const answer =
+      typeof ack === 'function' ? (ack as (answer: A | { ok: false; error: WireError }) => void) : null;
+    if (!socket.data.bucket.take()) {
+      socket.data.denials += 1;
+      answer?.({
+        ok: false,
+        error: { code: 'too-many-requests', message: 'Too many requests. Wait a moment.' },
+      });
+      if (socket.data.denials >= DENIALS_BEFORE_CUT) socket.disconnect(true);
+      return;
+    }
+    work().then(
+      (result) => answer?.(result),
+      (error: unknown) => answer?.({ ok: false, error: this.wireError(error) }),
+    );
+  }
+
+  private wireError(error: unknown): WireError {
+    if (error instanceof ApiError) return { code: error.code, message: error.message };
+    if (error instanceof HttpException) return { code: 'bad-request', message: error.message };
+    this.log.error('A request of a screen failed', error instanceof Error ? error.stack : String(error));
+    return { code: 'internal', message: 'The server could not do that; its log says why. Try again.' };
+  }
+
+  private endSession({ idHash, code }: SessionEnd): void {
+    const room = this.server.in(sessionRoom(idHash));
+    room.emit('session:ended', { code, message: END_MESSAGES[code] });
+    room.disconnectSockets(true);
+  }
+
+  /** A screen that only listens is in use: its sign-in must not end for idleness. */
+  private async keepSessionsAlive(): Promise<void> {
+    const sockets = await this.server.fetchSockets();
+    for (const idHash of new Set(sockets.map((socket) => socket.data.sessionId)))
+      await this.sessions.keepAlive(idHash);
+  }
+}
+
+function sessionRoom(id: string): string {
+  return `session ${id}`;
+}
+
+function parseRef(asked: unknown): ChainId {
+  const parsed = chainRefSchema.safeParse(asked);
+  if (parsed.success) return parsed.data;
+  throw new ApiError(400, 'bad-request', 'Name a chain as {underlying, expiry: "YYYY-MM-DD"}.');
+}

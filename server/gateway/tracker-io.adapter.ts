@@ -1,0 +1,36 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { IncomingMessage } from 'node:http';
+import type { Server, ServerOptions } from 'socket.io';
+import type { Config } from '../config/config.js';
+import { originAllowed } from '../http/origin.js';
+
+/** A screen sends the name of a chain, nothing larger. */
+const MAX_MESSAGE_BYTES = 16 * 1024;
+
+/**
+ * Socket.IO as the tracker needs it: WebSocket only (no sticky sessions, one frame shared by a room), no compression
+ * (zlib state costs 250 kB a socket, see docs/decisions), small messages, and a handshake only for our own pages.
+ */
+export class TrackerIoAdapter extends IoAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly config: Config,
+  ) {
+    super(app);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    return super.createIOServer(port, {
+      ...options,
+      transports: ['websocket'],
+      serveClient: false,
+      perMessageDeflate: false,
+      maxHttpBufferSize: MAX_MESSAGE_BYTES,
+      allowRequest: (request: IncomingMessage, done: (error: string | null, ok: boolean) => void) => {
+        const ok = originAllowed(request.headers.origin, request.headers.host, this.config);
+        done(ok ? null : 'This page may not connect.', ok);
+      },
+    } as ServerOptions) as Server;
+  }
+}
