@@ -1,0 +1,100 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { SessionService } from '../auth/session.service.js';
+import { TokenPool } from '../auth/token-pool.js';
+import { Clock } from '../clock/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../domain/units.js';
+import { InstrumentsService } from '../instruments/instruments.service.js';
+import { CalendarService } from '../snapshot/calendar-service.js';
+import { Collector } from '../snapshot/collector.js';
+import { StatusService } from '../snapshot/status-service.js';
+
+/** A replay at a high rate still ticks no faster than this, real ms. */
+const FASTEST_TICK_MS = 15;
+const CALENDAR_EVERY_MS = 6 * 60 * MINUTE_MS;
+const RETRY_MS = 5 * MINUTE_MS;
+
+/**
+ * Every scheduled job of the server, on one page. Each runs in the clock's time (a replay at 60× ticks 60 times as
+ * often), never twice at once, and its failure is logged and does not stop the next run.
+ */
+@Injectable()
+export class JobsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(JobsService.name);
+  private readonly running = new Set<string>();
+  private nextCalendar = 0;
+  private nextImport = 0;
+
+  constructor(
+    @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Collector) private readonly collector: Collector,
+    @Inject(StatusService) private readonly status: StatusService,
+    @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
+    @Inject(CalendarService) private readonly calendar: CalendarService,
+    @Inject(TokenPool) private readonly tokens: TokenPool,
+    @Inject(SessionService) private readonly sessions: SessionService,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    // Captures: due chains, by importance. Several ticks may have captures under way; a slow chain holds up no other.
+    this.every(
+      'capture',
+      SECOND_MS,
+      () => void this.collector.tick().catch((error) => this.failed('capture', error)),
+    );
+    this.every('status', SECOND_MS, () => this.status.tick());
+    this.every('instruments', SECOND_MS, () => this.once('instruments', () => this.importInstruments()));
+    this.every('calendar', SECOND_MS, () => this.once('calendar', () => this.refreshCalendar()));
+    this.every('sessions', MINUTE_MS, () => this.once('sessions', () => this.sessions.sweep()));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
+    await this.collector.stop();
+  }
+
+  /** The list of contracts, once it is older than today 06:00 IST. */
+  private async importInstruments(): Promise<void> {
+    const now = this.clock.now();
+    if (now < this.nextImport || !this.instruments.needsImport(now)) return;
+    this.nextImport = now + RETRY_MS;
+    const report = await this.instruments.importFromBroker();
+    this.log.log(
+      `instruments: ${report.contracts} contracts of ${report.underlyings} underlyings in ${report.ms} ms`,
+    );
+  }
+
+  /** Session times and holidays, four times a day, as soon as there is a token to ask with. */
+  private async refreshCalendar(): Promise<void> {
+    const now = this.clock.now();
+    const token = this.tokens.current();
+    if (!token || now < this.nextCalendar) return;
+    this.nextCalendar = now + RETRY_MS;
+    await this.calendar.refresh(token);
+    this.nextCalendar = now + CALENDAR_EVERY_MS;
+  }
+
+  private every(name: string, ms: number, job: () => void): void {
+    const period = Math.max(FASTEST_TICK_MS, ms / this.clock.rate);
+    this.scheduler.addInterval(name, setInterval(job, period));
+  }
+
+  private once(name: string, job: () => Promise<unknown>): void {
+    if (this.running.has(name)) return;
+    this.running.add(name);
+    job()
+      .catch((error: unknown) => this.failed(name, error))
+      .finally(() => this.running.delete(name));
+  }
+
+  private failed(name: string, error: unknown): void {
+    this.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

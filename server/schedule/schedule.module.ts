@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule as NestScheduleModule } from '@nestjs/schedule';
+import { AuthModule } from '../auth/auth.module.js';
+import { InstrumentsModule } from '../instruments/instruments.module.js';
+import { SnapshotModule } from '../snapshot/snapshot.module.js';
+import { JobsService } from './jobs.service.js';
+
+/** Only the server's root module imports this: importing it starts the jobs. */
+@Module({
+  imports: [NestScheduleModule.forRoot(), AuthModule, InstrumentsModule, SnapshotModule],
+  providers: [JobsService],
+})
+export class ScheduleModule {}
