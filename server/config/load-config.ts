@@ -35,6 +35,12 @@ export function configFromProcess(): Config {
   return loadConfig(process.env);
 }
 
+/** What the demo takes from the environment: where to listen and what to pin. Accounts and databases are none of its business. */
+export function demoEnvironment(): Environment {
+  const { HOST, PINNED } = process.env;
+  return { HOST, PINNED };
+}
+
 function toConfig(env: FieldValues): Config {
   const redirectUri =
     env.UPSTOX_REDIRECT_URI ?? `http://127.0.0.1:${env.PORT === 0 ? 5000 : env.PORT}/callback`;

@@ -53,13 +53,7 @@ export async function readMaster(
     take(bytes, start, end);
     if (list.rows % PROGRESS_ROWS === 0) onRows?.(list.rows, meter.bytes);
   }, limits.objectBytes);
-  try {
-    await pipeline(body, meter, createGunzip({ chunkSize: CHUNK_BYTES }), (chunks: AsyncIterable<Buffer>) =>
-      feed(chunks, splitter, limits.decompressedBytes),
-    );
-  } catch (error) {
-    throw refusalOf(error, meter.bytes);
-  }
+  await pump(body, meter, splitter, limits.decompressedBytes);
   list.finish();
   return { list, sha256: meter.hash.digest('hex'), bytes: meter.bytes };
 }
@@ -73,6 +67,30 @@ class Meter extends Transform {
     this.bytes += chunk.length;
     this.hash.update(chunk);
     done(null, chunk);
+  }
+}
+
+/** Runs the file through the splitter. */
+async function pump(
+  body: NodeJS.ReadableStream,
+  meter: Meter,
+  splitter: ObjectSplitter,
+  limit: number,
+): Promise<void> {
+  // What the splitter throws: the pipeline may report only that its streams were then aborted.
+  let fault: unknown;
+  const consume = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    try {
+      await feed(chunks, splitter, limit);
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
+  };
+  try {
+    await pipeline(body, meter, createGunzip({ chunkSize: CHUNK_BYTES }), consume);
+  } catch (error) {
+    throw refusalOf(fault ?? error, meter.bytes);
   }
 }
 

@@ -31,11 +31,15 @@ export class RowRefused extends Error {
   override readonly name = 'RowRefused';
 }
 
-const KINDS: Record<Segment, Readonly<Record<string, MasterRow['kind']>>> = {
-  NSE_FO: { INDEX: 'INDEX', EQUITY: 'EQUITY' },
-  BSE_FO: { INDEX: 'INDEX', EQUITY: 'EQUITY' },
-  MCX_FO: { COM: 'COMMODITY', INDEX: 'COMMODITY' },
-};
+/** By segment and the broker's `underlying_type`. */
+const KINDS: ReadonlyMap<unknown, MasterRow['kind']> = new Map<string, MasterRow['kind']>([
+  ['NSE_FO INDEX', 'INDEX'],
+  ['NSE_FO EQUITY', 'EQUITY'],
+  ['BSE_FO INDEX', 'INDEX'],
+  ['BSE_FO EQUITY', 'EQUITY'],
+  ['MCX_FO COM', 'COMMODITY'],
+  ['MCX_FO INDEX', 'COMMODITY'],
+]);
 
 /** No derivative was ever listed outside of these years: a broken clock or unit shows here. 2000-01-01 and 2100-01-01. */
 const EXPIRY_RANGE = [946_684_800_000, 4_102_444_800_000] as const;
@@ -135,5 +139,8 @@ function weeklyOf(fields: Record<string, unknown>): boolean | null {
 
 function kindOf(fields: Record<string, unknown>, segment: Segment): MasterRow['kind'] {
   const value = fields['underlying_type'];
-  return (typeof value === 'string' ? KINDS[segment][value] : undefined) ?? refuse('underlying_type', value);
+  return (
+    (typeof value === 'string' ? KINDS.get(`${segment} ${value}`) : undefined) ??
+    refuse('underlying_type', value)
+  );
 }

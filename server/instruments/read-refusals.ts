@@ -15,13 +15,13 @@ export function tooLarge(what: string): ImportRefused {
  */
 export function refusalOf(error: unknown, bytes: number): ImportRefused {
   if (error instanceof ImportRefused) return error;
-  if (error instanceof SplitError && bytes === 0)
+  const code = (error as NodeJS.ErrnoException).code;
+  if (bytes === 0 && (error instanceof SplitError || code === 'Z_BUF_ERROR'))
     return new ImportRefused(
       'empty',
       'The instrument file is empty. Download it again; the list in use was kept.',
     );
   if (error instanceof SplitError) return splitRefusal(error);
-  const code = (error as NodeJS.ErrnoException).code;
   const options = { cause: error };
   if (code === 'Z_BUF_ERROR')
     return new ImportRefused(

@@ -19,7 +19,7 @@ export interface ChangeFrame {
   spot: number | null;
   atmStrike: number | null;
   totals: Totals;
-  /** Number of rows of the table; the client watches again when its own differs. */
+  /** Number of rows of the table; the client watches again when its own differs. 0 asks every client to do so. */
   rows: number;
   /** OI in units: the difference to the old value where both are known, else the state change in `oiSet`. */
   oi: Sparse;

@@ -27,21 +27,43 @@ function token(u: Underlying, expiry: IsoDate, strike: number, type: Contract['t
 /** Last second of the expiry date, IST, as the broker's master has it. */
 const expiryMs = (date: IsoDate): number => istAt(date, 1440) - 1000;
 
-function row(c: Omit<Contract, 'row'>): InstrumentRow {
-  const { underlying: u, expiry, strike, type } = c;
+/** The master's fields in one plain literal: thousands of rows are built, and spreading is ten times slower. */
+function row({ underlying: u, underlyingKey, expiry, strike, type }: Omit<Contract, 'row'>): InstrumentRow {
   const id = token(u, expiry.date, strike, type);
-  const segment = `${u.exchange}_FO`;
-  return {
-    ...(u.exchange === 'MCX' ? {} : { weekly: expiry.weekly, minimum_lot: u.lot }),
-    ...(u.exchange === 'BSE' ? {} : { qty_multiplier: u.type === 'COM' ? 100 : 1 }),
-    ...(u.exchange === 'MCX' ? { last_trading_date: expiryMs(expiry.date), price_quote_unit: 'BBL' } : {}),
-    ...{ segment, name: u.name, exchange: u.exchange, expiry: expiryMs(expiry.date), instrument_type: type },
-    ...{ asset_symbol: u.symbol, underlying_symbol: u.symbol, instrument_key: `${segment}|${id}` },
-    ...{ lot_size: u.lot, freeze_quantity: u.freezeLots * u.lot, exchange_token: id },
-    ...{ asset_key: c.underlyingKey, underlying_key: c.underlyingKey, tick_size: type === 'FUT' ? 10 : 5 },
-    ...{ asset_type: u.type, underlying_type: u.type, strike_price: strike },
+  const fields: InstrumentRow = {
+    segment: `${u.exchange}_FO`,
+    name: u.name,
+    exchange: u.exchange,
+    expiry: expiryMs(expiry.date),
+    instrument_type: type,
+    asset_symbol: u.symbol,
+    underlying_symbol: u.symbol,
+    instrument_key: `${u.exchange}_FO|${id}`,
+    lot_size: u.lot,
+    freeze_quantity: u.freezeLots * u.lot,
+    exchange_token: id,
+    asset_key: underlyingKey,
+    underlying_key: underlyingKey,
+    tick_size: type === 'FUT' ? 10 : 5,
+    asset_type: u.type,
+    underlying_type: u.type,
+    strike_price: strike,
     trading_symbol: masterSymbol(u.symbol, type, strike, expiry.date),
   };
+  addExchangeFields(fields, u, expiry);
+  return fields;
+}
+
+/** What only some exchanges' rows carry: BSE has no multiplier; MCX no weekly flag and no minimum lot. */
+function addExchangeFields(fields: InstrumentRow, u: Underlying, expiry: ListedExpiry): void {
+  if (u.exchange !== 'BSE') fields.qty_multiplier = u.exchange === 'MCX' ? 100 : 1;
+  if (u.exchange === 'MCX') {
+    fields.last_trading_date = fields.expiry;
+    fields.price_quote_unit = 'BBL';
+  } else {
+    fields.weekly = expiry.weekly;
+    fields.minimum_lot = u.lot;
+  }
 }
 
 function contract(parts: Omit<Contract, 'row'>): Contract {

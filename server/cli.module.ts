@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { ContractsCommand, ContractsImportCommand } from './commands/contracts.command.js';
+import { DaysCommand, DaysExportCommand, DaysImportCommand } from './commands/days.command.js';
+import { DemoCommand } from './commands/demo.command.js';
+import { DoctorCommand } from './commands/doctor.command.js';
+import { SimulateCommand } from './commands/simulate.command.js';
+
+/** The commands. Each that needs the core opens it itself, see commands/core-context.ts. */
+@Module({
+  providers: [
+    ContractsCommand,
+    ContractsImportCommand,
+    DaysCommand,
+    DaysImportCommand,
+    DaysExportCommand,
+    DemoCommand,
+    DoctorCommand,
+    SimulateCommand,
+  ],
+})
+export class CliModule {}
