@@ -1,0 +1,55 @@
+import { istAt } from '../../../server/domain/slot.js';
+import {
+  inferAsOf,
+  refuseBroken,
+  refuseOlder,
+  validFrom,
+} from '../../../server/instruments/import-checks.js';
+import { MasterList } from '../../../server/instruments/master-list.js';
+import { parseMasterRow } from '../../../server/instruments/master-row.js';
+import { chainRows } from './master-rows.js';
+
+function listOf(expiry: string): MasterList {
+  const list = new MasterList();
+  for (const row of chainRows(expiry, 10, 1)) list.add(parseMasterRow(row));
+  list.finish();
+  return list;
+}
+
+describe('import checks', () => {
+  it('should date a file of unknown age to the morning of its earliest expiry when that has passed', () => {
+    const { contracts } = listOf('2026-08-18');
+    expect(inferAsOf(contracts, istAt('2026-11-22', '10:00'))).toBe(istAt('2026-08-18', '06:00'));
+    const now = istAt('2026-08-18', '11:00');
+    expect(inferAsOf(contracts, now)).toBe(now);
+  });
+
+  it('should let the first list of a day hold for all of it, a later one from when it was read', () => {
+    const morning = istAt('2026-08-18', '06:05');
+    expect(validFrom(morning, null)).toBe(istAt('2026-08-18', '00:00'));
+    expect(validFrom(morning, istAt('2026-08-17', '23:00'))).toBe(istAt('2026-08-18', '00:00'));
+    expect(validFrom(istAt('2026-08-18', '11:00'), morning)).toBe(istAt('2026-08-18', '11:00'));
+  });
+
+  it('should refuse a list of an earlier day, but take one of the same day again', () => {
+    const last = istAt('2026-08-18', '11:00');
+    expect(() => refuseOlder(istAt('2026-08-17', '23:59'), last)).toThrow(
+      expect.objectContaining({ why: 'older' }),
+    );
+    expect(() => refuseOlder(istAt('2026-08-18', '06:00'), last)).not.toThrow();
+    expect(() => refuseOlder(istAt('2026-08-17', '06:00'), null)).not.toThrow();
+  });
+
+  it('should refuse the whole file when more than a tenth of its contracts is broken', () => {
+    const list = listOf('2026-08-18');
+    list.refuse('lot_size is 0', 'NSE_FO|1');
+    list.refuse('lot_size is 0', 'NSE_FO|2');
+    expect(() => refuseBroken(list, [])).not.toThrow();
+    list.refuse('lot_size is 0', 'NSE_FO|3');
+    expect(() => refuseBroken(list, [])).toThrow(expect.objectContaining({ why: 'broken-rows' }));
+  });
+
+  it('should refuse a file without the exchange that was asked for', () => {
+    expect(() => refuseBroken(listOf('2026-08-18'), ['NSE', 'MCX'])).toThrow(/no contracts of MCX/);
+  });
+});
