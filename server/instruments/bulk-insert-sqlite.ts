@@ -17,5 +17,12 @@ export async function insertByJson(
   const names = columns.map((column) => `"${column}"`).join(', ');
   const values = columns.map((_, i) => `json_extract(value, '$[${i}]')`).join(', ');
   const sql = `INSERT INTO "${table}" (${names}) SELECT ${values} FROM json_each($1)`;
-  for (const piece of pieces(rows, ROWS_PER_STATEMENT)) await manager.query(sql, [JSON.stringify(piece)]);
+  let running: Promise<unknown> = Promise.resolve();
+  for (const piece of pieces(rows, ROWS_PER_STATEMENT)) {
+    // Written while the statement before runs on its thread.
+    const text = JSON.stringify(piece);
+    await running;
+    running = manager.query(sql, [text]);
+  }
+  await running;
 }

@@ -1,11 +1,12 @@
 import type { ContractType } from '../domain/contract.js';
 import type { IsoDate } from '../domain/units.js';
-import type { MasterContract } from './master-list.js';
+import { identityOf, type MasterContract } from './master-list.js';
 
 /** A contract as the database has it, with the key that is valid now. */
 export interface KnownContract {
   id: number;
   underlyingId: number;
+  underlyingKey: string;
   exchange: string;
   expiry: IsoDate;
   strike: number;
@@ -61,12 +62,13 @@ export function diffContracts(
   today: IsoDate,
 ): ImportDiff {
   const byIdentity = new Map<string, KnownContract>();
-  for (const one of known) byIdentity.set(identity(one.underlyingId, one), one);
+  for (const one of known)
+    byIdentity.set(identityOf(one.underlyingKey, one.expiry, one.strike, one.type), one);
   const diff = emptyDiff();
   for (const item of list) {
-    const id = identity(item.underlyingId, item.contract);
-    const match = byIdentity.get(id);
-    byIdentity.delete(id);
+    const { identity } = item.contract;
+    const match = byIdentity.get(identity);
+    byIdentity.delete(identity);
     if (match === undefined) diff.added.push(item);
     else compare(diff, { known: match, contract: item.contract });
   }
@@ -74,13 +76,6 @@ export function diffContracts(
   diff.counts.lotChanged = diff.lotChanged.length;
   countKeys(diff, known, today);
   return diff;
-}
-
-function identity(
-  underlyingId: number,
-  contract: { expiry: IsoDate; strike: number; type: ContractType },
-): string {
-  return `${underlyingId}@${contract.expiry}@${contract.strike}@${contract.type}`;
 }
 
 function emptyDiff(): ImportDiff {

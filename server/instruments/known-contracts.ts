@@ -6,6 +6,7 @@ import type { KnownContract } from './import-diff.js';
 interface Row {
   id: number;
   underlying_id: number;
+  underlying_key: string;
   exchange: string;
   expiry: IsoDate;
   strike: number;
@@ -29,7 +30,7 @@ export async function loadKnown(
 ): Promise<KnownContract[]> {
   const among = exchanges.map((_, i) => `$${i + 2}`).join(', ');
   const rows: Row[] = await manager.query(
-    `SELECT c."id", c."underlying_id", u."exchange", c."expiry", c."strike", c."type", c."lot_size", c."weekly",
+    `SELECT c."id", c."underlying_id", u."key" AS underlying_key, u."exchange", c."expiry", c."strike", c."type", c."lot_size", c."weekly",
        c."trading_symbol", c."future_key", c."listed_to", k."instrument_key"
      FROM "contract" c JOIN "underlying" u ON u."id" = c."underlying_id"
      LEFT JOIN "contract_key" k ON k."contract_id" = c."id" AND k."valid_to" IS NULL
@@ -43,6 +44,7 @@ function knownOf(row: Row): KnownContract {
   return {
     id: row.id,
     underlyingId: row.underlying_id,
+    underlyingKey: row.underlying_key,
     exchange: row.exchange,
     expiry: row.expiry,
     strike: row.strike,

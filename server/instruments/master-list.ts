@@ -14,6 +14,8 @@ export interface MasterUnderlying {
 
 /** A contract of a list, ready to compare: expiry as a date, the underlying resolved. */
 export interface MasterContract {
+  /** See `identityOf`. */
+  identity: string;
   underlying: MasterUnderlying;
   expiry: IsoDate;
   strike: number;
@@ -23,6 +25,16 @@ export interface MasterContract {
   weekly: boolean | null;
   tradingSymbol: string;
   futureKey: string | null;
+}
+
+/** What tells one contract from all others, as one string. */
+export function identityOf(
+  underlyingKey: string,
+  expiry: IsoDate,
+  strike: number,
+  type: MasterRow['type'],
+): string {
+  return `${underlyingKey}@${expiry}@${strike}@${type}`;
 }
 
 const SAMPLES = 10;
@@ -70,14 +82,13 @@ export class MasterList {
     for (const row of this.taken) {
       const contract = this.identify(row, futures);
       if (contract === null) continue;
-      const identity = `${contract.underlying.key}@${contract.expiry}@${contract.strike}@${contract.type}`;
       if (keys.has(contract.instrumentKey))
         this.refuse('its instrument_key comes twice in the list', sample(row));
-      else if (identities.has(identity))
+      else if (identities.has(contract.identity))
         this.refuse('the same contract comes twice in the list', sample(row));
       else this.contracts.push(contract);
       keys.add(contract.instrumentKey);
-      identities.add(identity);
+      identities.add(contract.identity);
     }
     this.taken.length = 0;
   }
@@ -89,9 +100,12 @@ export class MasterList {
       this.refuse(`the future it hangs on (${row.underlyingKey}) is not in the list`, sample(row));
       return null;
     }
+    const underlying = this.underlyingOf(row, future?.underlyingKey ?? row.underlyingKey);
+    const expiry = this.dateOf(row.expiry);
     return {
-      underlying: this.underlyingOf(row, future?.underlyingKey ?? row.underlyingKey),
-      expiry: this.dateOf(row.expiry),
+      identity: identityOf(underlying.key, expiry, row.strike, row.type),
+      underlying,
+      expiry,
       strike: row.strike,
       type: row.type,
       instrumentKey: row.instrumentKey,

@@ -1,5 +1,5 @@
 import type { MasterList } from './master-list.js';
-import { parseMasterRow, RowRefused, SEGMENTS } from './master-row.js';
+import { parseMasterRow, RowRefused } from './master-row.js';
 import type { OnObject } from './object-splitter.js';
 
 const PREFIX = Buffer.from('"segment":"');
@@ -11,13 +11,25 @@ const EQUITY_TYPE = Buffer.from('"instrument_type":"EQ"');
  * @param only exchanges to take; `null` for all.
  */
 export function rowTaker(list: MasterList, only: ReadonlySet<string> | null): OnObject {
+  // The search for the segment runs past the end of a row that does not name it in the usual spelling. Once one does
+  // not, all rows are parsed instead, so that a strange file costs a little more and not a multiple.
+  let peeking = true;
   return (bytes: Buffer, start: number, end: number): void => {
-    const segment = peekSegment(bytes, start, end);
-    if (segment !== null && isNameRow(segment, bytes, start, end)) takeName(list, bytes, start, end);
-    const ours = segment === null || SEGMENTS.some((one) => one === segment);
-    if (!ours || (segment !== null && only !== null && !only.has(segment.slice(0, 3)))) list.ignored += 1;
-    else takeRow(list, bytes, start, end, only);
+    const segment = peeking ? peekSegment(bytes, start, end) : null;
+    if (segment === null) {
+      peeking = false;
+      takeRow(list, bytes, start, end, only);
+    } else if (isOurs(segment) && (only === null || only.has(segment.slice(0, 3))))
+      takeRow(list, bytes, start, end, only);
+    else {
+      if (isNameRow(segment, bytes, start, end)) takeName(list, parse(bytes, start, end));
+      list.ignored += 1;
+    }
   };
+}
+
+function isOurs(segment: unknown): boolean {
+  return segment === 'NSE_FO' || segment === 'BSE_FO' || segment === 'MCX_FO';
 }
 
 /**
@@ -25,12 +37,11 @@ export function rowTaker(list: MasterList, only: ReadonlySet<string> | null): On
  * another field cannot be mistaken for it: there, a backslash stands before the quote.
  */
 function peekSegment(bytes: Buffer, start: number, end: number): string | null {
-  const row = bytes.subarray(start, end);
-  const at = row.indexOf(PREFIX);
-  if (at < 0) return null;
+  const at = bytes.indexOf(PREFIX, start);
+  if (at < 0 || at >= end) return null;
   const from = at + PREFIX.length;
-  const to = row.indexOf(0x22, from);
-  return to < 0 ? null : row.toString('latin1', from, to);
+  const to = bytes.indexOf(0x22, from);
+  return to < 0 || to >= end ? null : bytes.toString('latin1', from, to);
 }
 
 /** Index rows and NSE share rows give underlyings their readable names. */
@@ -40,8 +51,7 @@ function isNameRow(segment: string, bytes: Buffer, start: number, end: number): 
   return bytes.subarray(start, end).includes(EQUITY_TYPE);
 }
 
-function takeName(list: MasterList, bytes: Buffer, start: number, end: number): void {
-  const row = parse(bytes, start, end);
+function takeName(list: MasterList, row: Record<string, unknown> | null): void {
   if (row === null) return;
   const name = row['short_name'] ?? row['name'];
   const key = row['instrument_key'];
@@ -59,7 +69,9 @@ function takeRow(
   const row = parse(bytes, start, end);
   if (row === null) return list.refuse('not valid JSON', bytes.toString('utf8', start, end));
   const segment = row['segment'];
-  if (typeof segment === 'string' && !SEGMENTS.some((one) => one === segment)) {
+  if (typeof segment === 'string' && !isOurs(segment)) {
+    if (segment.endsWith('_INDEX') || (segment === 'NSE_EQ' && row['instrument_type'] === 'EQ'))
+      takeName(list, row);
     list.ignored += 1;
     return;
   }

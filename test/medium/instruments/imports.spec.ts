@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { istAt, istMidnight } from '../../../server/domain/slot.js';
 import {
   chainRows,
@@ -6,6 +7,7 @@ import {
   NIFTY_INDEX,
   optionRow,
   stockRow,
+  streamOf,
 } from '../../unit/instruments/master-rows.js';
 import { instrumentsFixture, type Fixture } from './fixture.js';
 
@@ -43,6 +45,18 @@ describe('instrument import', () => {
       lotChanged: 0,
     });
     expect(await fixture.service.chain(NIFTY, '2026-08-25')).toEqual(chain);
+  });
+
+  it('should read a list that is spelled with spaces, or that names the segment late', async () => {
+    const rows = [
+      NIFTY_INDEX,
+      stockRow('ABB', 'INE117A01022', { segment: 'NCD_FO' }),
+      ...chainRows('2026-08-25', 5, 1000),
+    ];
+    const spaced = gzipSync(JSON.stringify(rows, null, 2));
+    const report = await fixture.service.importFrom(streamOf(spaced), { source: 'spaced' });
+    expect(report).toMatchObject({ rows: 12, contracts: 10, ignored: 2, refused: { count: 0 } });
+    expect(await fixture.service.resolve('NIFTY')).toMatchObject({ name: 'Nifty 50' });
   });
 
   it('should give a re-used key to each contract in its time', async () => {

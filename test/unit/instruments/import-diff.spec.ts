@@ -3,14 +3,16 @@ import {
   type KnownContract,
   type NewContract,
 } from '../../../server/instruments/import-diff.js';
-import type { MasterContract } from '../../../server/instruments/master-list.js';
+import { identityOf, type MasterContract } from '../../../server/instruments/master-list.js';
 
+const NIFTY = 'NSE_INDEX|Nifty 50';
 const TODAY = '2026-02-27';
 
 function known(overrides: Partial<KnownContract> = {}): KnownContract {
   return {
     id: 1,
     underlyingId: 7,
+    underlyingKey: NIFTY,
     exchange: 'NSE',
     expiry: '2026-03-31',
     strike: 20000,
@@ -28,7 +30,7 @@ function known(overrides: Partial<KnownContract> = {}): KnownContract {
 function listed(overrides: Partial<MasterContract> = {}, underlyingId = 7): NewContract {
   const { expiry, strike, type, weekly, futureKey } = known();
   const underlying = {
-    key: 'NSE_INDEX|Nifty 50',
+    key: NIFTY,
     symbol: 'NIFTY',
     name: 'NIFTY',
     exchange: 'NSE',
@@ -45,7 +47,9 @@ function listed(overrides: Partial<MasterContract> = {}, underlyingId = 7): NewC
     lotSize: 75,
     instrumentKey: 'NSE_FO|1',
   };
-  return { underlyingId, contract: { underlying, ...base, ...overrides } };
+  const contract = { underlying, ...base, ...overrides };
+  const identity = identityOf(NIFTY, contract.expiry, contract.strike, contract.type);
+  return { underlyingId, contract: { identity, ...contract } };
 }
 
 const NOTHING = { added: 0, expired: 0, moved: 0, rekeyed: 0, reusedKeys: 0, lotChanged: 0 };
@@ -72,7 +76,11 @@ describe('import diff', () => {
     expect(expired.counts).toEqual({ ...NOTHING, added: 1, expired: 1, reusedKeys: 1 });
     const other = diffContracts([known({ strike: 21000 })], [listed()], TODAY);
     expect(other.counts).toEqual({ ...NOTHING, added: 1, expired: 1, reusedKeys: 1 });
-    const stranger = diffContracts([known({ underlyingId: 8 })], [listed()], TODAY);
+    const stranger = diffContracts(
+      [known({ underlyingId: 8, underlyingKey: 'NSE_INDEX|Nifty Bank' })],
+      [listed()],
+      TODAY,
+    );
     expect(stranger.counts).toEqual({ ...NOTHING, added: 1, expired: 1, reusedKeys: 1 });
   });
 
