@@ -21,7 +21,7 @@ export class Api {
 
   /** Starts OAuth; the browser then goes to `redirectUrl`. Empty where the server has its own key and secret. */
   login(apiKey: string, apiSecret: string): Promise<LoginAnswer> {
-    return this.post('/api/auth/login', { apiKey, apiSecret });
+    return this.post('/api/auth/login', apiKey || apiSecret ? { apiKey, apiSecret } : {});
   }
 
   token(accessToken: string): Promise<SessionInfo> {

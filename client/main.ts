@@ -4,6 +4,7 @@ import { openSocket } from './socket.js';
 import { Tracker } from './state/tracker.svelte.js';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/board.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');

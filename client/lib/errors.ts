@@ -1,4 +1,4 @@
-import type { WireError } from '../../server/protocol/index.js';
+import type { SignInError, WireError } from '../../server/protocol/index.js';
 
 /** What went wrong, in words, and what to do. `unreachable`: no answer at all; `unreadable`: not our API's answer. */
 export type Problem = WireError | { code: 'unreachable' | 'unreadable'; message: string };
@@ -43,19 +43,16 @@ export function advice(problem: Problem): string | null {
   return ADVICE[problem.code] ?? null;
 }
 
-/** Codes that `/callback` puts into the address when a sign-in at the broker failed. */
+const CALLBACK: Record<SignInError, string> = {
+  denied: 'Upstox did not grant access. Sign in again and allow it.',
+  state: 'The answer from Upstox did not belong to a sign-in started here, or came too late. Start again.',
+  refused: 'Upstox refused the sign-in. Check the API key, the secret and the redirect URL of the app.',
+  unreachable: 'Upstox did not answer. Try again in a minute.',
+  'too-many-requests': 'Too many attempts. Wait a minute, then start again.',
+  internal: 'The sign-in at Upstox did not work. Start again; if it stays, the log of the server says more.',
+};
+
+/** Words for the code that `/callback` puts into the address when a sign-in at the broker failed. */
 export function callbackProblem(code: string): string {
-  switch (code) {
-    case 'access-denied':
-      return 'Upstox did not grant access. Sign in again and allow it.';
-    case 'bad-state':
-    case 'state':
-      return 'The answer from Upstox did not belong to a sign-in started here, or came too late. Start again.';
-    case 'broker-refused':
-      return 'Upstox refused the sign-in. Check the API key, the secret and the redirect address of the app.';
-    case 'broker-unreachable':
-      return 'Upstox did not answer. Try again in a minute.';
-    default:
-      return 'The sign-in at Upstox did not work. Start again.';
-  }
+  return Object.hasOwn(CALLBACK, code) ? CALLBACK[code as SignInError] : CALLBACK.internal;
 }

@@ -100,7 +100,8 @@ function closed(status: FeedStatus, now: number): string {
   const opens =
     market.opensAt !== null && market.opensAt > now ? ` Opens ${nearTime(market.opensAt, now)}.` : '';
   const last = status.lastSlot === null ? '' : ` The table is of ${nearTime(status.lastSlot, now)}.`;
-  return `${market.exchange} derivatives are closed${note}.${last}${opens}`;
+  const also = status.message ? ` ${status.message}` : '';
+  return `${market.exchange} derivatives are closed${note}.${last}${opens}${also}`;
 }
 
 /** `NSE F&O open until 15:40`, `MCX closed · opens 09:00`. */

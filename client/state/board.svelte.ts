@@ -3,6 +3,9 @@ import type { Units } from '../lib/format.js';
 import { countBoard, largestOi, rowsInView, type BoardCount, type Thresholds } from '../lib/view.js';
 import type { Measure, Settings } from './settings.svelte.js';
 
+/** Minutes; before the first table says which it has. */
+const INTERVALS: readonly number[] = [3, 5, 10, 15, 30];
+
 /** What the table shows and how: the table on the screen seen through the settings. */
 export class BoardView {
   /** One window at a time. */
@@ -17,7 +20,7 @@ export class BoardView {
   ) {}
 
   readonly table = $derived.by(() => this.source());
-  readonly intervals: readonly number[] = $derived(this.table?.intervals ?? []);
+  readonly intervals: readonly number[] = $derived(this.table?.intervals ?? INTERVALS);
   readonly rows: readonly Row[] = $derived.by(() =>
     this.table ? rowsInView(this.table.rows, this.table.atmStrike, this.settings.data.reach) : [],
   );
@@ -33,6 +36,9 @@ export class BoardView {
   );
   /** One-line rows. */
   readonly dense = $derived.by(() => this.settings.data.reach === 10 || this.settings.data.reach === 'all');
+
+  /** Few rows: larger type, to be read from afar. */
+  readonly roomy = $derived.by(() => this.settings.data.reach === 3);
 
   get measure(): Measure {
     return this.settings.data.measure;

@@ -52,7 +52,7 @@ export class Tracker {
       refused: () => void this.#refused(),
       change: (frame) => this.chain.apply(frame),
       status: (status) => this.#status(status),
-      ended: (reason) => this.#leave(reason.message),
+      ended: (reason) => void this.#leave(reason.message),
     });
   }
 
@@ -142,9 +142,11 @@ export class Tracker {
     this.around.later(() => this.session.signedIn && this.link.open(), RETRY_MS);
   }
 
-  #leave(message: string): void {
+  /** The server ended the sign-in of this screen. When the browser has a newer one meanwhile, goes on with that. */
+  async #leave(message: string): Promise<void> {
     this.#close();
-    void this.session.end(message);
+    await this.session.end(message);
+    if (this.session.signedIn) await this.enter();
   }
 
   #close(): void {

@@ -1,0 +1,220 @@
+import { Tracker } from '../../../client/state/tracker.svelte.js';
+import type { TrackerSocket } from '../../../client/socket.js';
+import type { ExpiryInfo, SessionInfo, UnderlyingInfo, WatchAck } from '../../../server/protocol/index.js';
+import { aStatus, aTable, NIFTY, settle } from './fakes.js';
+
+const SIGNED_IN: SessionInfo = {
+  signedIn: true,
+  method: 'demo',
+  name: 'Demo',
+  tokenExpiresAt: null,
+  simulated: true,
+  redirectUri: 'http://127.0.0.1:5000/callback',
+};
+const UNDERLYINGS: UnderlyingInfo[] = ['NIFTY', 'BANKNIFTY'].map((symbol, i) => ({
+  key: i === 0 ? NIFTY.underlying : 'NSE_INDEX|Nifty Bank',
+  symbol,
+  name: symbol,
+  exchange: 'NSE',
+  kind: 'INDEX',
+  lotSize: 65,
+  nearestExpiry: '2026-08-18',
+}));
+const EXPIRIES: ExpiryInfo[] = ['2026-08-18', '2026-08-25'].map((expiry) => ({
+  expiry,
+  daysToExpiry: 0,
+  weekly: true,
+  contracts: 2,
+}));
+
+/** What the page uses of a socket; events are fired by the test. */
+class FakeSocket {
+  connected = false;
+  active = true;
+  recovered = false;
+  readonly watched: string[] = [];
+  private readonly listeners = new Map<string, (...args: never[]) => void>();
+  answer: WatchAck = { ok: true, table: aTable(), status: aStatus() };
+
+  on(event: string, listener: (...args: never[]) => void): this {
+    this.listeners.set(event, listener);
+    return this;
+  }
+  fire(event: string, ...args: unknown[]): void {
+    this.listeners.get(event)?.(...(args as never[]));
+  }
+  connect(): void {
+    this.connected = true;
+    this.fire('connect');
+  }
+  disconnect(): void {
+    this.connected = false;
+  }
+  timeout(): this {
+    return this;
+  }
+  emitWithAck(event: string, chain: { expiry: string }): Promise<WatchAck> {
+    this.watched.push(`${event} ${chain.expiry}`);
+    return Promise.resolve(this.answer);
+  }
+}
+
+function page(answers: Record<string, unknown>, hash = '') {
+  const socket = new FakeSocket();
+  const later: (() => void)[] = [];
+  const state = { hash, gone: null as string | null };
+  const tracker = new Tracker({
+    fetch: (path) => {
+      const body = answers[path];
+      if (body === undefined) return Promise.reject(new Error(`no answer for ${path}`));
+      const status = typeof body === 'object' && body !== null && 'error' in body ? 401 : 200;
+      return Promise.resolve(new Response(JSON.stringify(body), { status }));
+    },
+    socket: () => socket as unknown as TrackerSocket,
+    storage: { getItem: () => null, setItem: () => undefined },
+    now: () => 0,
+    go: (url) => (state.gone = url),
+    hash: () => state.hash,
+    setHash: (next) => (state.hash = next),
+    later: (work) => later.push(work),
+  });
+  return { tracker, socket, later, state };
+}
+
+const API = {
+  '/api/auth/session': SIGNED_IN,
+  '/api/underlyings': UNDERLYINGS,
+  '/api/underlyings/NSE_INDEX%7CNifty%2050/expiries': EXPIRIES,
+  '/api/underlyings/NSE_INDEX%7CNifty%20Bank/expiries': EXPIRIES,
+};
+
+// jsdom has no fetch API of its own.
+globalThis.Response ??= class {
+  ok: boolean;
+  status: number;
+  constructor(
+    private readonly body: string,
+    init: { status: number },
+  ) {
+    this.status = init.status;
+    this.ok = init.status < 400;
+  }
+  text(): Promise<string> {
+    return Promise.resolve(this.body);
+  }
+} as unknown as typeof Response;
+
+describe('the page', () => {
+  it('should open NIFTY at its nearest expiry and put it into the address', async () => {
+    const { tracker, socket, state } = page(API);
+    await tracker.start();
+    await settle();
+    expect(tracker.chain.phase).toBe('ready');
+    expect(state.hash).toBe('#/NIFTY/2026-08-18');
+    expect(socket.watched).toEqual(['chain:watch 2026-08-18']);
+  });
+
+  it('should open what the address names', async () => {
+    const { tracker } = page(API, '#/BANKNIFTY/2026-08-25');
+    await tracker.start();
+    expect(tracker.chain.ref).toEqual({ underlying: 'NSE_INDEX|Nifty Bank', expiry: '2026-08-25' });
+  });
+
+  it('should leave one expiry and watch the next', async () => {
+    const { tracker, socket, state } = page(API);
+    await tracker.start();
+    await settle();
+    tracker.stepExpiry(1);
+    tracker.stepExpiry(1);
+    expect(state.hash).toBe('#/NIFTY/2026-08-25');
+    expect(socket.watched).toEqual([
+      'chain:watch 2026-08-18',
+      'chain:unwatch 2026-08-18',
+      'chain:watch 2026-08-25',
+    ]);
+  });
+
+  it('should ask for the whole table after a lost line, unless the line missed nothing', async () => {
+    const { tracker, socket } = page(API);
+    await tracker.start();
+    await settle();
+    socket.fire('disconnect', 'transport close');
+    expect(tracker.feed.label.tone).toBe('gone');
+    socket.recovered = true;
+    socket.connect();
+    expect(socket.watched).toHaveLength(1);
+    socket.recovered = false;
+    socket.connect();
+    expect(socket.watched).toHaveLength(2);
+  });
+
+  it('should show the login with the reason when the sign-in ends', async () => {
+    const answers: Record<string, unknown> = { ...API };
+    const { tracker, socket } = page(answers);
+    await tracker.start();
+    answers['/api/auth/session'] = { ...SIGNED_IN, signedIn: false };
+    socket.fire('session:ended', { code: 'expired', message: 'Your sign-in has expired.' });
+    await settle();
+    expect([tracker.session.signedIn, tracker.session.farewell]).toEqual([
+      false,
+      'Your sign-in has expired.',
+    ]);
+    expect([socket.connected, tracker.chain.ref]).toEqual([false, null]);
+  });
+
+  it('should go on with a newer sign-in of the same browser', async () => {
+    const { tracker, socket } = page(API);
+    await tracker.start();
+    socket.fire('session:ended', { code: 'revoked', message: 'Signed in again.' });
+    await settle();
+    expect([tracker.session.signedIn, socket.connected, tracker.chain.phase]).toEqual([true, true, 'ready']);
+  });
+
+  it('should find out why a handshake was refused, and try again when it was not the sign-in', async () => {
+    const { tracker, socket, later } = page(API);
+    await tracker.start();
+    socket.active = false;
+    socket.disconnect();
+    socket.fire('connect_error', new Error('busy'));
+    await settle();
+    expect(later).toHaveLength(1);
+    later[0]?.();
+    expect(socket.connected).toBe(true);
+  });
+
+  it('should wait for a server that is not there', async () => {
+    const answers: Record<string, unknown> = {};
+    const { tracker, later } = page(answers);
+    await tracker.start();
+    expect(tracker.session.problem?.code).toBe('unreachable');
+    Object.assign(answers, API);
+    later[0]?.();
+    await settle();
+    expect(tracker.session.signedIn).toBe(true);
+  });
+
+  it('should say what was wrong with a pasted token, and send OAuth to the broker', async () => {
+    const { tracker, state } = page({
+      '/api/auth/session': { ...SIGNED_IN, signedIn: false },
+      '/api/auth/token': { error: { code: 'broker-refused', message: 'Upstox does not accept this token.' } },
+      '/api/auth/login': { redirectUrl: 'https://broker.example/dialog' },
+    });
+    await tracker.start();
+    expect(await tracker.session.pasteToken('x')).toBe(false);
+    expect(tracker.session.problem?.message).toBe('Upstox does not accept this token.');
+    await tracker.session.login('key', 'secret');
+    expect(state.gone).toBe('https://broker.example/dialog');
+  });
+
+  it('should load the list once it has been imported', async () => {
+    const answers: Record<string, unknown> = { ...API, '/api/underlyings': [] };
+    const { tracker, socket } = page(answers);
+    await tracker.start();
+    const instruments = { state: 'importing', rows: 5, asOf: null } as const;
+    socket.fire('feed:status', aStatus({ chain: null, instruments }));
+    answers['/api/underlyings'] = UNDERLYINGS;
+    socket.fire('feed:status', aStatus({ chain: null }));
+    await settle();
+    expect(tracker.chain.phase).toBe('ready');
+  });
+});
