@@ -68,7 +68,7 @@ async function start(
   onProgress: (progress: ImportProgress) => void,
 ): Promise<ImportReport> {
   if (file === undefined) return instruments.importFromBroker(exchange, onProgress, force);
-  const { size } = await stat(file);
+  const size = await sizeOf(file);
   return instruments.importFrom(createReadStream(file), {
     source: basename(file),
     exchanges: exchange,
@@ -76,6 +76,14 @@ async function start(
     onProgress,
     force,
   });
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    throw new Error(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 @Command({

@@ -39,6 +39,7 @@ export interface ImportDiff {
   gone: KnownContract[];
   /** Another key than before, or the first one. */
   rekeyed: KeptContract[];
+  /** Another lot size than before, or the first one. */
   lotChanged: KeptContract[];
   /** Lot, weekly mark, trading symbol or future changed. */
   updated: KeptContract[];
@@ -73,7 +74,7 @@ export function diffContracts(
     else compare(diff, { known: match, contract: item.contract });
   }
   for (const left of byIdentity.values()) if (left.listed) diff.gone.push(left);
-  diff.counts.lotChanged = diff.lotChanged.length;
+  diff.counts.lotChanged = diff.lotChanged.filter((pair) => pair.known.lotSize !== null).length;
   countKeys(diff, known, today);
   return diff;
 }

@@ -110,6 +110,12 @@ describe('import diff', () => {
     expect(gone.counts).toEqual(NOTHING);
   });
 
+  it('should record the first lot size of a recorded contract without calling it a change', () => {
+    const diff = diffContracts([known({ lotSize: null, instrumentKey: null })], [listed()], TODAY);
+    expect(diff.counts).toEqual({ ...NOTHING, added: 1 });
+    expect(diff.lotChanged).toHaveLength(1);
+  });
+
   it('should notice another future or weekly mark without counting it', () => {
     const diff = diffContracts([known()], [listed({ futureKey: 'MCX_FO|9', weekly: true })], TODAY);
     expect(diff.counts).toEqual(NOTHING);
