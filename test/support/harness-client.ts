@@ -5,6 +5,7 @@ import type {
   Table,
   UnderlyingInfo,
 } from '../../server/protocol/index.js';
+import { until } from './harness-program.js';
 
 /** Talks to a running server as a browser does: cookie, Origin, WebSocket only. */
 
@@ -81,16 +82,32 @@ export class Visitor {
     return answer.body;
   }
 
-  /** Underlying keys by symbol. */
-  async underlyings(): Promise<Map<string, string>> {
-    const list = await this.get<UnderlyingInfo[]>('/api/underlyings');
-    return new Map(list.map(({ symbol, key }) => [symbol, key]));
+  /** As `get`, but `null` where the server answers 404. */
+  async find<T>(path: string): Promise<T | null> {
+    const answer = await request<T>(this.base, path, { cookie: this.cookie });
+    if (answer.status === 404) return null;
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
   }
 
-  /** The table over HTTP, of the newest slot or of the moment `at` (epoch ms). */
-  table(underlying: string, expiry: string, at?: number): Promise<Table> {
+  /** Underlying keys by symbol, once the instrument list has been imported as far as `symbol`. */
+  async whenInstrumentsAreReady(symbol: string): Promise<Map<string, string>> {
+    return until(`the instrument list with ${symbol}`, async () => {
+      const list = await this.find<UnderlyingInfo[]>('/api/underlyings').catch(() => null);
+      const keys = new Map(list?.map((one) => [one.symbol, one.key]));
+      return keys.has(symbol) ? keys : null;
+    });
+  }
+
+  /** Path of a table: of the newest slot, or of the newest one at or before the moment `at` (epoch ms). */
+  tablePath(underlying: string, expiry: string, at?: number): string {
     const query = at === undefined ? '' : `?at=${encodeURIComponent(new Date(at).toISOString())}`;
-    return this.get(`/api/chains/${encodeURIComponent(underlying)}/${expiry}/table${query}`);
+    return `/api/chains/${encodeURIComponent(underlying)}/${expiry}/table${query}`;
+  }
+
+  /** @throws when there is none */
+  table(underlying: string, expiry: string, at?: number): Promise<Table> {
+    return this.get(this.tablePath(underlying, expiry, at));
   }
 
   /** A connected socket. @throws what the server says when it refuses the handshake */

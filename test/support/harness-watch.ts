@@ -14,6 +14,10 @@ export class Watcher {
   readonly statuses: FeedStatus[] = [];
   /** How often it had to watch again because a change did not follow on its table. */
   gaps = 0;
+  /** How often it had to watch again because strikes or contracts had been added. */
+  reshaped = 0;
+  /** Changes of other chains that came over its socket. */
+  strangers = 0;
   private refused: unknown = null;
   private asking: Promise<void> | null = null;
 
@@ -23,6 +27,7 @@ export class Watcher {
   ) {
     socket.on('chain:change', (frame) => {
       if (frame.underlying === chain.underlying && frame.expiry === chain.expiry) this.change(frame);
+      else this.strangers++;
     });
     socket.on('feed:status', (status) => this.statuses.push(status));
   }
@@ -63,11 +68,14 @@ export class Watcher {
     this.frames.push(frame);
     const { table } = this;
     if (table && frame.seq <= table.seq) return;
-    if (table && frame.seq === table.seq + 1) {
-      this.tables.push(applyChange(table, frame));
-      return;
-    }
-    if (table) this.gaps++;
+    if (this.asking || !table) return this.askAgain();
+    if (frame.seq !== table.seq + 1) this.gaps++;
+    else if (frame.rows !== table.rows.length) this.reshaped++;
+    else return void this.tables.push(applyChange(table, frame));
+    this.askAgain();
+  }
+
+  private askAgain(): void {
     this.asking ??= this.ask()
       .catch((error: unknown) => {
         this.refused = error;

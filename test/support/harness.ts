@@ -33,7 +33,7 @@ export const serverScript = join(projectRoot, 'dist/server/main.js');
 export async function runCli(
   args: string[],
   env: Record<string, string> = {},
-  cwd?: string,
+  cwd = tempFolder(),
 ): Promise<{ code: number | null; output: string }> {
   const program = start([cliScript, ...args], env, cwd);
   const code = await program.exited;
@@ -58,8 +58,12 @@ export interface House {
 }
 
 /** `demo` with the given options, on free ports. */
-export async function startDemo(options: string[] = [], folder = tempFolder()): Promise<House> {
-  const program = start([cliScript, 'demo', ...options, '--port', '0', '--data', folder]);
+export async function startDemo(
+  options: string[] = [],
+  folder = tempFolder(),
+  env: Record<string, string> = {},
+): Promise<House> {
+  const program = start([cliScript, 'demo', ...options, '--port', '0', '--data', folder], env, folder);
   const url = await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
   const simulator = await program.printed(/simulator on (http:\/\/127\.0\.0\.1:\d+)/);
   return { program, url, simulator, folder };
@@ -67,7 +71,7 @@ export async function startDemo(options: string[] = [], folder = tempFolder()): 
 
 /** The server alone, as `npm start` runs it once everything is built. */
 export async function startServer(env: Record<string, string>, folder = tempFolder()): Promise<House> {
-  const program = start([serverScript], { ...settings(folder), ...env });
+  const program = start([serverScript], { ...settings(folder), ...env }, folder);
   const url = await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
   return { program, url, simulator: null, folder };
 }

@@ -63,13 +63,12 @@ class Comparison {
     d.same('strikes', strikes(table.rows), strikes(actual.rows));
   }
 
-  leg(strike: number, side: Side, expected: ExpectedLeg | null, actual: ActualLeg | null): void {
+  leg(strike: number, side: Side, leg: ExpectedLeg, actual: ActualLeg | null): void {
     const { d, table } = this;
     if (!actual) {
-      if (expected) d.add('the leg is absent');
+      if (leg.seen) d.add('the leg is absent');
       return;
     }
-    const leg = expected ?? unknownLeg(table);
     d.same('oi', leg.oi, actual.oi);
     d.same('ltp', leg.ltp, actual.ltp);
     d.same('volume', leg.volume, actual.volume);
@@ -131,12 +130,6 @@ class Comparison {
 }
 
 const moment = (at: number): string => `${clock(at)} (${at})`;
-
-/** A leg that the source never had may be `null` or all unknown: a file cannot tell the two apart, a broker can. */
-function unknownLeg({ intervals }: ExpectedTable): ExpectedLeg {
-  const unknown = { oi: null, prevOi: null, dayChange: null, ltp: null, volume: null };
-  return { ...unknown, changes: [], reasons: intervals.map(() => ['oi-unknown']) };
-}
 
 /**
  * Every difference between the table that the rules demand and the one that was published: exact for integers,

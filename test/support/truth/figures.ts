@@ -19,14 +19,14 @@ function paise(rupees: number): number {
   return scaled;
 }
 
-const known = (row: ExpectedRow, side: Side): number => row[side]?.oi ?? 0;
+const known = (row: ExpectedRow, side: Side): number => row[side].oi ?? 0;
 
 /**
  * The strike at which all options together would be worth least if the underlying settled there: the plain
  * definition, every strike against every strike. On a tie the one nearest to spot, then the lower one.
  */
 export function maxPain(rows: readonly ExpectedRow[], spot: number | null): number | null {
-  if (!rows.some((row) => SIDES.some((side) => row[side]?.oi != null))) return null;
+  if (!rows.some((row) => SIDES.some((side) => row[side].oi !== null))) return null;
   const legs = rows.map((row) => ({
     at: paise(row.strike),
     call: known(row, 'call'),
@@ -47,14 +47,14 @@ export function maxPain(rows: readonly ExpectedRow[], spot: number | null): numb
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function knownOf(rows: readonly ExpectedRow[], side: Side, field: 'oi' | 'day'): number[] {
-  const values = rows.map((row) => (field === 'oi' ? row[side]?.oi : row[side]?.dayChange?.abs));
+  const values = rows.map((row) => (field === 'oi' ? row[side].oi : row[side].dayChange?.abs));
   return values.filter((value): value is number => value != null);
 }
 
 /** Premium of call and put at the money. A price of 0 says that the leg has not traded, so there is none. */
 function straddle(rows: readonly ExpectedRow[], atm: number | null): number | null {
   const row = rows.find(({ strike }) => strike === atm);
-  if (!row?.call?.ltp || !row.put?.ltp) return null;
+  if (!row?.call.ltp || !row.put.ltp) return null;
   return row.call.ltp + row.put.ltp;
 }
 

@@ -3,7 +3,16 @@ import { readDay } from './read-day.js';
 import { expectedTable } from './table.js';
 import { minuteOf } from './time.js';
 import type { BackfillSource } from './compare.js';
-import type { Answer, ChainAnswers, ExpectedTable, Judged } from './types.js';
+import type {
+  ActualLeg,
+  ActualTable,
+  Answer,
+  ChainAnswers,
+  ExpectedTable,
+  Judged,
+  LegAnswer,
+  Side,
+} from './types.js';
 
 export { compareTable, type BackfillSource, type CompareOptions } from './compare.js';
 export { readDay } from './read-day.js';
@@ -42,15 +51,21 @@ export function answerAt(chain: ChainAnswers, at: number): Answer | null {
   return chain.answers.findLast((answer) => answer.at <= at) ?? null;
 }
 
+/** When an answer was received, which decides its slot, and what moment of the market it tells of. Epoch ms. */
+export interface Asked {
+  receivedAt: number;
+  tellsOf: number;
+}
+
 /**
  * `asOf`: the chain as a live replay sees it, given the moments at which it was asked. A moment before the first
  * recorded snapshot brings no answer.
- * @param askedAt epoch ms, ascending; refused captures included, since they count for the three in a row
+ * @param asked ascending; refused captures included, since they count for the three in a row
  */
-export function asOf(chain: ChainAnswers, askedAt: readonly number[]): ChainAnswers {
-  const answers = askedAt.flatMap((at) => {
-    const answer = answerAt(chain, at);
-    return answer ? [{ ...answer, at }] : [];
+export function asOf(chain: ChainAnswers, asked: readonly Asked[]): ChainAnswers {
+  const answers = asked.flatMap(({ receivedAt, tellsOf }) => {
+    const answer = answerAt(chain, tellsOf);
+    return answer ? [{ ...answer, at: receivedAt }] : [];
   });
   return { ...chain, answers };
 }
@@ -63,4 +78,33 @@ export function recordedMinutes(chain: ChainAnswers): BackfillSource {
     );
     return answer?.strikes.get(strike)?.[side] ?? null;
   };
+}
+
+/** A published table whose own legs may serve as an answer. */
+export type PublishedTable = ActualTable & { capturedAt: number };
+
+const ownLeg = (leg: ActualLeg | null): LegAnswer | null =>
+  leg && (leg.oi !== null || leg.ltp !== null || leg.volume !== null)
+    ? { oi: leg.oi, ltp: leg.ltp, volume: leg.volume }
+    : null;
+
+/**
+ * Takes published tables of one chain at their word for what was captured, so that their windows, day changes and totals
+ * can be checked where no file exists to compare with: a generated market, or a day that was captured live.
+ * @throws when there is no table
+ */
+export function fromTables(tables: readonly PublishedTable[]): ChainAnswers {
+  const [first] = tables;
+  if (!first) throw new Error('no table to check');
+  const prevOi = new Map<number, Record<Side, number | null>>();
+  const answers = tables.map(({ capturedAt, spot, rows }) => {
+    const strikes = new Map(
+      rows.map(({ strike, call, put }) => [strike, { call: ownLeg(call), put: ownLeg(put) }] as const),
+    );
+    for (const { strike, call, put } of rows)
+      prevOi.set(strike, { call: call?.prevOi ?? null, put: put?.prevOi ?? null });
+    return { at: capturedAt, spot, strikes };
+  });
+  answers.sort((a, b) => a.at - b.at);
+  return { underlying: first.underlying.symbol, expiry: first.expiry, answers, prevOi };
 }

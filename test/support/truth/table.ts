@@ -30,7 +30,7 @@ interface Scene {
   /** The table's own capture. */
   now: Accepted;
   windows: readonly Window[];
-  /** Slot in which each leg of the session was first in an answer. */
+  /** Slot in which each leg (`strike side`) and each strike of the session was first in an answer. */
   firstSeen: ReadonlyMap<string, number>;
 }
 
@@ -43,11 +43,13 @@ function windowOf(session: readonly Accepted[], slot: number, minutes: number): 
 function firstSeen(session: readonly Accepted[]): Map<string, number> {
   const seen = new Map<string, number>();
   for (const { slot, strikes } of session)
-    for (const [strike, both] of strikes)
+    for (const [strike, both] of strikes) {
+      if (!seen.has(String(strike))) seen.set(String(strike), slot);
       for (const side of SIDES) {
         const key = name(strike, side);
         if (both[side] && !seen.has(key)) seen.set(key, slot);
       }
+    }
   return seen;
 }
 
@@ -73,18 +75,20 @@ function reasons(scene: Scene, strike: number, side: Side, window: Window): stri
   const [newest] = window.before;
   if (!newest) return ['no-history'];
   if (window.inRange.length === 0) return ['gap'];
-  const seen = scene.firstSeen.get(name(strike, side));
-  return seen !== undefined && seen <= newest.slot ? ['base-unknown'] : ['not-listed'];
+  const by = (what: string): boolean => (scene.firstSeen.get(what) ?? Infinity) <= newest.slot;
+  if (by(name(strike, side))) return ['base-unknown'];
+  // A blank side of a listed strike: a file does not say whether the contract was listed without a trade.
+  return by(String(strike)) ? ['not-listed', 'base-unknown'] : ['not-listed'];
 }
 
-function leg(scene: Scene, strike: number, side: Side): ExpectedLeg | null {
-  if (!scene.firstSeen.has(name(strike, side))) return null;
+function leg(scene: Scene, strike: number, side: Side): ExpectedLeg {
   const now = legOf(scene.now, strike, side);
   const oi = now?.oi ?? null;
   const prevOi = scene.chain.prevOi.get(strike)?.[side] ?? null;
   const day = oi === null || prevOi === null ? null : oi - prevOi;
   const changes = scene.windows.map((window) => change(scene, strike, side, window));
   return {
+    seen: scene.firstSeen.has(name(strike, side)),
     oi,
     prevOi,
     dayChange: day === null || prevOi === null ? null : { abs: day, pct: percent(day, prevOi) },
@@ -113,10 +117,11 @@ export function expectedTable(
   const scene = { chain, now, windows, firstSeen: firstSeen(session) };
   const strikes = [...new Set(session.flatMap((capture) => [...capture.strikes.keys()]))];
   strikes.sort((a, b) => a - b);
-  const rows: ExpectedRow[] = strikes.map((strike) => {
-    const [call = null, put = null] = SIDES.map((side) => leg(scene, strike, side));
-    return { strike, call, put };
-  });
+  const rows: ExpectedRow[] = strikes.map((strike) => ({
+    strike,
+    call: leg(scene, strike, 'call'),
+    put: leg(scene, strike, 'put'),
+  }));
   const atmStrike = nearestStrike(strikes, now.spot);
   return {
     symbol: chain.underlying,

@@ -68,6 +68,11 @@ export interface ExpectedChange {
 }
 
 export interface ExpectedLeg {
+  /**
+   * The source has had a value for it in this session. Where not, a published `null` leg and one with all unknown are both
+   * right: a file cannot tell a contract that is not listed from one that has never traded, a broker can.
+   */
+  seen: boolean;
   oi: number | null;
   prevOi: number | null;
   dayChange: { abs: number; pct: number | null } | null;
@@ -80,8 +85,8 @@ export interface ExpectedLeg {
 
 export interface ExpectedRow {
   strike: number;
-  call: ExpectedLeg | null;
-  put: ExpectedLeg | null;
+  call: ExpectedLeg;
+  put: ExpectedLeg;
 }
 
 export interface ExpectedTotals {

@@ -88,9 +88,22 @@ describe('the checker, live replay', () => {
   };
 
   it('should answer with the newest snapshot at or before the moment of asking', () => {
-    const truth = truthOf(asOf(chain, [ist('09:59:59'), ist('10:00:10'), ist('10:05:09'), ist('10:06:00')]));
+    const moments = ['09:59:59', '10:00:10', '10:05:09', '10:06:00'].map(ist);
+    const truth = truthOf(
+      asOf(
+        chain,
+        moments.map((at) => ({ receivedAt: at, tellsOf: at })),
+      ),
+    );
     expect(truth.slots).toEqual(minutes('10:00', '10:05', '10:06'));
     expect(truth.slots.map((slot) => truth.at(slot).rows[0]?.call?.oi)).toEqual([100, 100, 120]);
+  });
+
+  it('should capture in the minute of the receipt what was true at the moment of asking', () => {
+    const crossing = { receivedAt: ist('10:06:01'), tellsOf: ist('10:05:09') };
+    const truth = truthOf(asOf(chain, [crossing]));
+    expect(truth.slots).toEqual(minutes('10:06'));
+    expect(truth.at(ist('10:06')).rows[0]?.call?.oi).toBe(100);
   });
 
   it('should know what a candle of a minute would say', () => {

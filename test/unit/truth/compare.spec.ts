@@ -10,7 +10,7 @@ const truth = tinyDay(
     '10:03 104 110 200,3,20 400,30,20',
     '10:03 104 120 ,, 5,1,1',
   ],
-  ['100,90,310', '110,0,'],
+  ['100,90,310', '110,0,', '120,40,'],
 );
 const expected = truth.at(ist('10:03'));
 /** What the comparison finds when the published table is wrong in just this way. */
@@ -36,7 +36,7 @@ describe('the comparison', () => {
   });
 
   it('should accept a leg that the source never had as null or as all unknown', () => {
-    const unknown = { oi: null, prevOi: null, dayChange: null, ltp: null, volume: null };
+    const unknown = { oi: null, prevOi: 40, dayChange: null, ltp: null, volume: null };
     expect(
       found((t) => {
         const row = t.rows[2];

@@ -49,7 +49,7 @@ export function published(table: ExpectedTable): ActualTable {
 }
 
 function leg(expected: ExpectedTable['rows'][number]['call']): ActualTable['rows'][number]['call'] {
-  if (!expected) return null;
+  if (!expected.seen) return null;
   return {
     ...expected,
     changes: expected.changes.map((change) => change && { ...change, buildUp: change.buildUp[0] ?? null }),

@@ -60,7 +60,7 @@ describe('the checker, tables', () => {
     const truth = tinyDay([...quiet('10:00', 100), ...quiet('10:03', 100), '10:03 104 120 7,1,1 ,,']);
     const row = truth.at(ist('10:03')).rows.find(({ strike }) => strike === 120);
     expect(row?.call?.reasons[0]).toEqual(['not-listed']);
-    expect(row?.put).toBeNull();
+    expect(row?.put).toMatchObject({ seen: false, oi: null });
     expect(truth.at(ist('10:00')).rows.map(({ strike }) => strike)).toEqual([100, 110]);
   });
 
