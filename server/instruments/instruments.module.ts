@@ -1,12 +1,10 @@
 import { Module } from '@nestjs/common';
 import { UpstoxModule } from '../upstox/upstox.module.js';
-import { InstrumentsController } from './instruments.controller.js';
 import { InstrumentsService } from './instruments.service.js';
 
 /** The instrument list. Needs the global database and clock modules. */
 @Module({
   imports: [UpstoxModule],
-  controllers: [InstrumentsController],
   providers: [InstrumentsService],
   exports: [InstrumentsService],
 })

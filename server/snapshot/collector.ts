@@ -23,6 +23,10 @@ const RETRY_MAX_MS = 60 * SECOND_MS;
 /** A back-fill that failed is tried again after this. */
 const BACKFILL_RETRY_MS = 180 * SECOND_MS;
 
+interface DueChain extends WantedChain {
+  exchange: string;
+}
+
 /** What the collector remembers of a chain besides its data. */
 interface Progress {
   /** Newest slot that is settled: captured, refused, or found captured. */
@@ -58,9 +62,9 @@ export class Collector {
   async tick(): Promise<void> {
     if (this.stopped || !this.tokens.state().hasToken) return;
     const started: Promise<void>[] = [];
-    for (const { chain } of await this.due()) {
+    for (const { chain, exchange } of await this.due()) {
       if (this.underWay.size >= AT_ONCE || !this.mayCall()) break;
-      started.push(this.start(chain));
+      started.push(this.start(chain, exchange));
     }
     await Promise.all(started);
   }
@@ -72,34 +76,52 @@ export class Collector {
   async request(chain: ChainId): Promise<void> {
     const running = this.underWay.get(chainKey(chain));
     if (running) return running;
-    if (this.stopped || !this.tokens.state().hasToken || !(await this.isDue(chain))) return;
+    if (this.stopped || !this.tokens.state().hasToken) return;
+    const exchange = await this.exchangeWhenDue(chain);
     // Another caller may have begun while this one was asking whether it is due.
-    await (this.underWay.get(chainKey(chain)) ?? (this.mayCall() ? this.start(chain) : undefined));
+    const begun = this.underWay.get(chainKey(chain));
+    if (begun) return begun;
+    if (exchange !== null && this.mayCall()) await this.start(chain, exchange);
   }
 
   /** Takes no more work and waits until captures and back-fills under way are settled. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await Promise.all([...this.underWay.values(), ...this.background]);
+    while (this.underWay.size + this.background.size > 0)
+      await Promise.all([...this.underWay.values(), ...this.background]);
   }
 
-  private async due(): Promise<WantedChain[]> {
-    const due: WantedChain[] = [];
+  private async due(): Promise<DueChain[]> {
+    const due: DueChain[] = [];
     for (const wanted of await this.wanted.list()) {
-      if (!this.underWay.has(chainKey(wanted.chain)) && (await this.isDue(wanted.chain))) due.push(wanted);
+      const exchange = await this.exchangeWhenDue(wanted.chain);
+      if (exchange !== null) due.push({ ...wanted, exchange });
     }
     // Within a class the one that has waited longest goes first: a short budget thins every chain, it starves none.
     const settled = (wanted: WantedChain): number => this.progress.get(chainKey(wanted.chain))?.settled ?? 0;
-    due.sort((a, b) => a.importance - b.importance || settled(a) - settled(b));
-    return due.filter(({ chain }) => !this.underWay.has(chainKey(chain)));
+    return due.sort((a, b) => a.importance - b.importance || settled(a) - settled(b));
   }
 
-  private async isDue(chain: ChainId): Promise<boolean> {
-    const now = this.clock.now();
-    const progress = this.progress.get(chainKey(chain));
-    if (progress && ((progress.settled ?? 0) >= slotOf(now) || progress.notBefore > now)) return false;
+  /** The exchange of a chain that is due, else `null`. */
+  private async exchangeWhenDue(chain: ChainId): Promise<string | null> {
+    if (!this.wantsAnswer(chain)) return null;
     const exchange = await this.exchangeOf(chain);
-    return exchange !== null && this.calendar.openSession(exchange, now) !== null;
+    const open = exchange !== null && this.calendar.openSession(exchange, this.clock.now()) !== null;
+    return open ? exchange : null;
+  }
+
+  /**
+   * Whether the slot under way still wants an answer, as far as memory knows. Compares for this very slot and bounds
+   * every wait: a clock that was ahead and is set right must not keep a chain from being collected.
+   */
+  private wantsAnswer(chain: ChainId): boolean {
+    const now = this.clock.now();
+    const slot = slotOf(now);
+    const progress = this.progress.get(chainKey(chain));
+    if (this.underWay.has(chainKey(chain)) || progress?.settled === slot) return false;
+    if (progress && mustWait(progress.notBefore, now, RETRY_MAX_MS)) return false;
+    const state = this.chains.stateInMemory(chain);
+    return !state || !(state.history.at(slot) || state.tally.refused.includes(slot));
   }
 
   private async exchangeOf(chain: ChainId): Promise<string | null> {
@@ -120,9 +142,11 @@ export class Collector {
     return this.spent.calls < CALLS_A_SLOT;
   }
 
-  private start(chain: ChainId): Promise<void> {
+  private start(chain: ChainId, exchange: string): Promise<void> {
+    // Since it was found due another caller may have captured it, or the server may have been told to stop.
+    if (this.stopped || !this.wantsAnswer(chain)) return Promise.resolve();
     const token = this.tokens.current();
-    if (!token || this.broker.budget(token, 'option-chain') < 1) return Promise.resolve();
+    if (!token || this.broker.budget(token, this.source.apiOf(exchange)) < 1) return Promise.resolve();
     this.spent.calls += 1;
     const key = chainKey(chain);
     const run = this.capture(token, chain).finally(() => this.underWay.delete(key));
@@ -177,7 +201,8 @@ export class Collector {
   private startBackfill(token: BrokerToken, chain: ChainId, progress: Progress): void {
     const now = this.clock.now();
     const state = this.chains.stateInMemory(chain);
-    if (!state || progress.backfillNotBefore > now || this.backfill.isRunning(chain)) return;
+    if (this.stopped || !state || this.backfill.isRunning(chain)) return;
+    if (mustWait(progress.backfillNotBefore, now, BACKFILL_RETRY_MS)) return;
     if (this.backfill.missing(state, now).length === 0) return;
     progress.backfillNotBefore = now + BACKFILL_RETRY_MS;
     const run = this.backfill
@@ -185,6 +210,7 @@ export class Collector {
       .then(() => undefined)
       .catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
+        if (error instanceof BrokerError && error.kind === 'token-dead') this.tokens.markDead(token, message);
         this.log.warn(
           `back-fill ${chainKey(chain)} failed, history starts with the first capture (${message})`,
         );
@@ -202,4 +228,9 @@ export class Collector {
     }
     return progress;
   }
+}
+
+/** Whether `until` is still to come. Further ahead than the wait can be, it is left over from a clock that was wrong. */
+function mustWait(until: EpochMs, now: EpochMs, longestMs: number): boolean {
+  return until > now && until - now <= longestMs;
 }

@@ -15,6 +15,7 @@ import { SnapshotMetrics } from './metrics.js';
 import { QualityService } from './quality-service.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { StatusService } from './status-service.js';
+import { UnderlyingsController } from './underlyings.controller.js';
 import { WantedChains } from './wanted.js';
 import { WatchRegistry } from './watch-registry.js';
 import { Watching } from './watching.js';
@@ -39,7 +40,7 @@ const SERVICES = [
 
 @Module({
   imports: [AuthModule, InstrumentsModule, UpstoxModule],
-  controllers: [ChainsController],
+  controllers: [ChainsController, UnderlyingsController],
   providers: SERVICES,
   exports: SERVICES,
 })

@@ -2,8 +2,10 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { AddressInfo } from 'node:net';
 import { Clock } from '../../../server/clock/clock.js';
-import { InstrumentsController } from '../../../server/instruments/instruments.controller.js';
+import { SessionGuard } from '../../../server/auth/session.guard.js';
+import { ApiError } from '../../../server/http/api-error.js';
 import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
+import { UnderlyingsController } from '../../../server/snapshot/underlyings.controller.js';
 import { chainRows } from '../../unit/instruments/master-rows.js';
 import { instrumentsFixture, type Fixture } from './fixture.js';
 
@@ -11,17 +13,21 @@ describe('instruments over HTTP', () => {
   let fixture: Fixture;
   let app: INestApplication;
   let base: string;
+  let admit = (): boolean => true;
 
   beforeAll(async () => {
     fixture = await instrumentsFixture();
     await fixture.load(chainRows('2026-08-25', 3, 1000));
     const module = await Test.createTestingModule({
-      controllers: [InstrumentsController],
+      controllers: [UnderlyingsController],
       providers: [
         { provide: InstrumentsService, useValue: fixture.service },
         { provide: Clock, useValue: fixture.clock },
       ],
-    }).compile();
+    })
+      .overrideGuard(SessionGuard)
+      .useValue({ canActivate: () => admit() })
+      .compile();
     app = module.createNestApplication();
     await app.listen(0, '127.0.0.1');
     base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/api/underlyings`;
@@ -44,5 +50,14 @@ describe('instruments over HTTP', () => {
     expect(await answer.json()).toEqual({
       error: { code: 'unknown-underlying', message: expect.stringContaining('no such underlying') },
     });
+  });
+
+  it('should answer nobody who is not signed in', async () => {
+    admit = () => {
+      throw new ApiError(401, 'sign-in-needed', 'Please sign in.');
+    };
+    for (const path of ['', '/NSE_INDEX%7CNifty%2050/expiries'])
+      expect((await fetch(`${base}${path}`)).status).toBe(401);
+    admit = () => true;
   });
 });

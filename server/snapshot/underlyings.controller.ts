@@ -1,13 +1,15 @@
-import { Controller, Get, HttpStatus, Inject, Param } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Inject, Param, UseGuards } from '@nestjs/common';
+import { SessionGuard } from '../auth/session.guard.js';
 import { Clock } from '../clock/clock.js';
 import { istDate } from '../domain/slot.js';
 import { ApiError } from '../http/api-error.js';
 import type { ExpiryInfo, UnderlyingInfo } from '../protocol/index.js';
-import { InstrumentsService } from './instruments.service.js';
+import { InstrumentsService } from '../instruments/instruments.service.js';
 
-/** What can be picked: underlyings and their expiries. */
+/** What can be picked: underlyings and their expiries. Here and not in instruments/, which knows nothing of sign-ins. */
 @Controller('api/underlyings')
-export class InstrumentsController {
+@UseGuards(SessionGuard)
+export class UnderlyingsController {
   constructor(
     @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
     @Inject(Clock) private readonly clock: Clock,
