@@ -37,7 +37,8 @@ async function benches() {
 
 function context() {
   const runs = Number(options.runs);
-  if (!Number.isInteger(runs) || runs < 1 || runs > 100) throw new Error('--runs takes a number from 1 to 100.');
+  if (!Number.isInteger(runs) || runs < 1 || runs > 100)
+    throw new Error('--runs takes a number from 1 to 100.');
   const { quick, full } = options;
   if (quick && full) throw new Error('--quick and --full exclude each other.');
   return {
@@ -63,7 +64,18 @@ async function run(bench, ctx) {
   if (result.skipped !== undefined) console.log(`  skipped: ${result.skipped}`);
   else printRows(result.rows);
   const { runs, quick, full } = ctx;
-  const record = { name, title, goal, started: started.toISOString(), seconds, runs, quick, full, machine, ...result };
+  const record = {
+    name,
+    title,
+    goal,
+    started: started.toISOString(),
+    seconds,
+    runs,
+    quick,
+    full,
+    machine,
+    ...result,
+  };
   mkdirSync(RESULTS, { recursive: true });
   const file = join(RESULTS, `${record.started.slice(0, 19).replaceAll(':', '-')}-${name}.json`);
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);

@@ -1,0 +1,94 @@
+/**
+ * The built server in a process of its own, whole and real, except that its clock stands still until the bench moves
+ * it: each minute comes when the bench says so, and the CPU between two points is known to the microsecond.
+ */
+import 'reflect-metadata';
+import { serve, usage } from '../support/children.mjs';
+import { nowMs } from '../support/stats.mjs';
+
+const built = (path) => import(new URL(`../../../dist/server/${path}`, import.meta.url).href);
+const { startServer } = await built('bootstrap.js');
+const { clientFolder } = await built('client-folder.js');
+const { loadConfig } = await built('config/load-config.js');
+const { Clock, realSleep } = await built('clock/clock.js');
+const { Collector } = await built('snapshot/collector.js');
+const { Feed } = await built('snapshot/feed.js');
+const { SnapshotMetrics } = await built('snapshot/metrics.js');
+const { InstrumentsService } = await built('instruments/instruments.service.js');
+
+class SteppedClock extends Clock {
+  rate = 1;
+  #now;
+
+  constructor(start) {
+    super();
+    this.#now = start;
+  }
+
+  now() {
+    return this.#now;
+  }
+
+  step(ms) {
+    this.#now += ms;
+  }
+
+  sleep(ms, signal) {
+    return realSleep(ms, signal);
+  }
+}
+
+const MINUTE = 60_000;
+const config = loadConfig(process.env);
+const clock = new SteppedClock(config.clock.start);
+let server;
+/** When the newest change was given to the sockets, and when all had been written. */
+let pushed = null;
+
+const find = (type) => server.app.get(type, { strict: false });
+
+/** Notes when the gateway begins to send a change, and when it is done with all sockets. */
+function watchPushes() {
+  const feed = find(Feed);
+  const publish = feed.publishTable.bind(feed);
+  feed.publishTable = (published) => {
+    const start = nowMs();
+    publish(published);
+    pushed = { start, end: nowMs() };
+  };
+}
+
+async function until(what, check) {
+  const deadline = nowMs() + 30_000;
+  while (!(await check())) {
+    if (nowMs() > deadline) throw new Error(`waited in vain for ${what}`);
+    await realSleep(10);
+  }
+}
+
+serve({
+  async start() {
+    server = await startServer(config, { clientDir: clientFolder(), clock, logLevels: ['error', 'fatal'] });
+    watchPushes();
+    return server.url;
+  },
+  /** Waits until the instrument list is imported and the first capture of the pinned chain has been published. */
+  async ready(symbol) {
+    await until(`the instrument list with ${symbol}`, () => find(InstrumentsService).underlying(symbol));
+    await until('the first capture', async () => {
+      await find(Collector).tick();
+      return pushed !== null;
+    });
+  },
+  /** Lets a minute pass and captures it. @returns when it was handed to the sockets, and the CPU before, in µs */
+  async tick() {
+    pushed = null;
+    clock.step(MINUTE);
+    const { cpu } = usage();
+    await find(Collector).tick();
+    if (!pushed) throw new Error(`no capture: ${JSON.stringify(find(SnapshotMetrics).captures)}`);
+    return { ...pushed, cpu, publishMs: find(SnapshotMetrics).lastPublishMs, slot: clock.now() };
+  },
+  usage,
+});
+process.on('SIGTERM', () => server?.close().then(() => process.exit(0)));

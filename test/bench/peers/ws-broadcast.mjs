@@ -1,0 +1,22 @@
+/** The peer of the fan-out: a bare `ws` server that sends one buffer to all of its sockets. */
+import { WebSocketServer } from 'ws';
+import { serve, usage } from '../support/children.mjs';
+import { nowMs } from '../support/stats.mjs';
+
+let server;
+
+serve({
+  async start() {
+    server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+    await new Promise((resolve) => server.once('listening', resolve));
+    return `ws://127.0.0.1:${server.address().port}`;
+  },
+  broadcast(text) {
+    const { cpu } = usage();
+    const message = Buffer.from(text);
+    const start = nowMs();
+    for (const socket of server.clients) socket.send(message, { binary: false });
+    return { start, end: nowMs(), cpu };
+  },
+  usage,
+});

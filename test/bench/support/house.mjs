@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBroker } from './broker.mjs';
+import { startChild } from './children.mjs';
+import { BenchMarket, CHAIN, SESSION_START, SYMBOL } from './market.mjs';
+
+/** A folder that is removed with the bench. */
+export function tempFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'oi-tracker-bench-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The settings of a tracker on a broker, with its data in a folder. */
+export function settings(brokerUrl, folder) {
+  return {
+    PORT: '0',
+    DATABASE_URL: `sqlite:${join(folder, 'tracker.db')}`,
+    TRACKER_SECRET: 'only for this bench',
+    UPSTOX_API_URL: brokerUrl,
+    UPSTOX_ASSETS_URL: brokerUrl,
+    PINNED: SYMBOL,
+    CLOCK_START: String(SESSION_START),
+  };
+}
+
+/** Signs in. @returns the cookie header */
+export async function signIn(url) {
+  const answer = await fetch(`${url}/api/auth/token`, {
+    method: 'POST',
+    headers: { origin: url, 'content-type': 'application/json' },
+    body: JSON.stringify({ accessToken: 'demo' }),
+  });
+  if (!answer.ok) throw new Error(`sign-in refused: ${answer.status} ${await answer.text()}`);
+  return answer.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+}
+
+/**
+ * The scripted broker and the real server (`load/tracker.mjs`) with one pinned chain, signed in, after `history`
+ * captured minutes. Its clock moves only by `tick`.
+ */
+export async function openHouse({ strikes = 125, history = 35 } = {}) {
+  const market = new BenchMarket(strikes);
+  const broker = await startBroker(market);
+  const data = tempFolder();
+  const tracker = startChild('load/tracker.mjs', { env: settings(broker.url, data.folder) });
+  const url = await tracker.ask('start');
+  const cookie = await signIn(url);
+  await tracker.ask('ready', SYMBOL);
+  const house = {
+    ...{ market, broker, tracker, url, cookie, chain: CHAIN, folder: data.folder },
+    /** The next minute: the broker has a new answer, the tracker captures and publishes it. */
+    async tick() {
+      broker.next();
+      return tracker.ask('tick');
+    },
+    async table() {
+      const path = `/api/chains/${encodeURIComponent(CHAIN.underlying)}/${CHAIN.expiry}/table`;
+      const answer = await fetch(`${url}${path}`, { headers: { cookie } });
+      return answer.json();
+    },
+    async close() {
+      await tracker.end();
+      await broker.close();
+      data.remove();
+    },
+  };
+  for (let minute = 0; minute < history; minute++) await house.tick();
+  return house;
+}

@@ -1,0 +1,37 @@
+import WebSocket from 'ws';
+
+/**
+ * The least of Engine.IO 4 and Socket.IO 5 that a screen needs, on a bare WebSocket: thousands of them fit into one
+ * process, which those of socket.io-client do not.
+ * @param onEvent called with the raw text of every event, `42["name",…]`
+ * @returns a socket that watches the chain; `joinBytes` = size of the acknowledged table
+ */
+export function watch({ url, cookie, chain }, onEvent) {
+  const address = `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`;
+  const socket = new WebSocket(address, { headers: { cookie, origin: url }, perMessageDeflate: false });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('close', (code) => reject(new Error(`the socket was closed with ${code}`)));
+    socket.on('message', (data) => {
+      const kind = data[0] === 0x34 ? data[1] : 0;
+      if (kind === 0x32) onEvent(data);
+      else if (data[0] === 0x30) socket.send('40');
+      else if (data[0] === 0x32) socket.send('3');
+      else if (kind === 0x30) socket.send(`420["chain:watch",${JSON.stringify(chain)}]`);
+      else if (kind === 0x33) answered(data);
+      else if (kind === 0x34) reject(new Error(`refused: ${data}`));
+    });
+    const answered = (data) => {
+      if (data.includes('"ok":true')) resolve({ socket, joinBytes: data.length });
+      else reject(new Error(`not watched: ${data}`));
+    };
+  });
+}
+
+const CHANGE = Buffer.from('42["chain:change"');
+
+/** Whether an event is a change of the table. */
+export const isChange = (data) => data.subarray(0, CHANGE.length).equals(CHANGE);
+
+/** The frame in the text of a change. */
+export const frameOf = (data) => JSON.parse(data.subarray(2))[1];
