@@ -121,8 +121,8 @@ export class ChainService {
       const state = await this.stateFor(chain, capturedAt);
       const slot = slotOf(capturedAt);
       const legs = quote.strikes.reduce((sum, s) => sum + (s.call ? 1 : 0) + (s.put ? 1 : 0), 0);
-      if (state.history.at(slot))
-        return { outcome: 'skipped', slot, legs, unknownLegs: 0, detail: 'the slot is captured already' };
+      if (state.isSettled(slot))
+        return { outcome: 'skipped', slot, legs, unknownLegs: 0, detail: 'the slot is settled already' };
       const verdict = state.acceptance.judge(quote, slot, capturedAt, 'live');
       if (!verdict.accepted) {
         await this.store.refuse(state.id, { slot, reason: verdict.reason, detail: verdict.detail });

@@ -28,6 +28,11 @@ export class ChainState {
     readonly tally: { refused: Slot[]; unknownLegs: number },
   ) {}
 
+  /** Whether the slot has had its answer: captured, rebuilt, or refused. A second one changes nothing. */
+  isSettled(slot: Slot): boolean {
+    return this.history.at(slot) !== null || this.tally.refused.includes(slot);
+  }
+
   /** Computes the table of a slot of this session. `seq` 0 marks a table that was not published. */
   compute(slot: Slot, seq: number): Table {
     return computeTable({

@@ -120,8 +120,7 @@ export class Collector {
     const progress = this.progress.get(chainKey(chain));
     if (this.underWay.has(chainKey(chain)) || progress?.settled === slot) return false;
     if (progress && mustWait(progress.notBefore, now, RETRY_MAX_MS)) return false;
-    const state = this.chains.stateInMemory(chain);
-    return !state || !(state.history.at(slot) || state.tally.refused.includes(slot));
+    return !this.chains.stateInMemory(chain)?.isSettled(slot);
   }
 
   private async exchangeOf(chain: ChainId): Promise<string | null> {
