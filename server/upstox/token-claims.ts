@@ -1,33 +1,23 @@
-import { DAY_MS, type EpochMs, IST_OFFSET_MS, MINUTE_MS } from '../domain/units.js';
+import type { EpochMs } from '../domain/units.js';
 
 /** What an access token says about itself. */
 export interface TokenClaims {
   /** The broker's user code (`sub`), `null` where the token names none. */
   readonly userId: string | null;
-  readonly expiresAt: EpochMs;
+  /** `null` where the token does not say: it is good until the broker answers 401. */
+  readonly expiresAt: EpochMs | null;
 }
 
-/** Every ordinary token dies at the next 03:30 IST, however late it was issued. */
-const EXPIRY_OF_DAY_MS = 210 * MINUTE_MS;
 const LATEST_DATE_MS = 8.64e15;
 
 /**
- * Reads user and expiry from an access token, which the broker issues as a JWT. Nothing is verified: only the broker
- * can do that, and it does at every call. A token of another form has no user and is taken to live until 03:30 IST.
+ * Reads user and expiry from an access token, which the broker issues as a JWT: an ordinary one ends at the next 03:30
+ * IST, an Analytics Token after a year. Nothing is verified: only the broker can do that, and it does at every call.
+ * What cannot be read is not guessed: a yearly token taken to die tonight would stop an unattended server.
  */
-export function tokenClaims(token: string, now: EpochMs): TokenClaims {
+export function tokenClaims(token: string): TokenClaims {
   const claims = jwtPayload(token);
-  return {
-    userId: userOf(claims.sub),
-    expiresAt: expiryOf(claims.exp) ?? nextTokenExpiry(now),
-  };
-}
-
-/** The first 03:30 IST after `now`. */
-export function nextTokenExpiry(now: EpochMs): EpochMs {
-  const ist = now + IST_OFFSET_MS;
-  const today = Math.floor(ist / DAY_MS) * DAY_MS + EXPIRY_OF_DAY_MS - IST_OFFSET_MS;
-  return today > now ? today : today + DAY_MS;
+  return { userId: userOf(claims.sub), expiresAt: expiryOf(claims.exp) };
 }
 
 function jwtPayload(token: string): { sub?: unknown; exp?: unknown } {

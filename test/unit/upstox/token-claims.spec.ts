@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { nextTokenExpiry, tokenClaims } from '../../../server/upstox/token-claims.js';
+import { tokenClaims } from '../../../server/upstox/token-claims.js';
 
-const NOW = Date.parse('2026-09-12T11:00:00+05:30');
 const NEXT = Date.parse('2026-09-13T03:30:00+05:30');
 
 function jwt(claims: unknown): string {
@@ -12,11 +11,11 @@ function jwt(claims: unknown): string {
 describe('tokenClaims', () => {
   it("should read the user and the expiry of the broker's JWT", () => {
     const token = jwt({ sub: '3RBQ6K', isPlusPlan: false, exp: 1789250400, iss: 'udapi-gateway-service' });
-    expect(tokenClaims(token, NOW)).toEqual({ userId: '3RBQ6K', expiresAt: NEXT });
+    expect(tokenClaims(token)).toEqual({ userId: '3RBQ6K', expiresAt: NEXT });
   });
 
   it('should believe a token that it has already expired', () => {
-    expect(tokenClaims(jwt({ sub: 'A1', exp: 1700000000 }), NOW).expiresAt).toBe(1_700_000_000_000);
+    expect(tokenClaims(jwt({ sub: 'A1', exp: 1700000000 })).expiresAt).toBe(1_700_000_000_000);
   });
 
   it.each([
@@ -29,9 +28,11 @@ describe('tokenClaims', () => {
     ['claims of other types', jwt({ sub: { a: 1 }, exp: '1789250400' })],
     ['an expiry beyond all dates', jwt({ exp: 1e300 })],
     ['a negative expiry', jwt({ exp: -5 })],
+    ['a mangled expiry', jwt({ exp: '2026-09-13' })],
+    ['an expiry of nothing', jwt({ exp: 0 })],
     ['a user that is markup', jwt({ sub: '<b>x</b>' })],
-  ])('should know no user and expect the next 03:30 IST for %s', (_name, token) => {
-    expect(tokenClaims(token, NOW)).toEqual({ userId: null, expiresAt: NEXT });
+  ])('should know neither user nor end of %s: it lives until the broker says no', (_name, token) => {
+    expect(tokenClaims(token)).toEqual({ userId: null, expiresAt: null });
   });
 
   it('should never throw, whatever it is given', () => {
@@ -42,21 +43,10 @@ describe('tokenClaims', () => {
           fc.json().map((j) => `e30.${Buffer.from(j).toString('base64url')}.x`),
         ),
         (t) => {
-          const { expiresAt } = tokenClaims(t, NOW);
-          expect(Number.isSafeInteger(expiresAt)).toBe(true);
+          const { expiresAt } = tokenClaims(t);
+          expect(expiresAt === null || Number.isSafeInteger(expiresAt)).toBe(true);
         },
       ),
     );
-  });
-});
-
-describe('nextTokenExpiry', () => {
-  it.each([
-    ['2026-09-13T02:30:00+05:30', '2026-09-13T03:30:00+05:30'],
-    ['2026-09-13T03:29:59.999+05:30', '2026-09-13T03:30:00+05:30'],
-    ['2026-09-13T03:30:00+05:30', '2026-09-14T03:30:00+05:30'],
-    ['2026-09-13T23:59:00+05:30', '2026-09-14T03:30:00+05:30'],
-  ])('should be the first 03:30 IST after %s', (now, expected) => {
-    expect(nextTokenExpiry(Date.parse(now))).toBe(Date.parse(expected));
   });
 });
