@@ -1,4 +1,7 @@
-/** The whole configuration, validated once at start and frozen. Injected; nobody else reads the environment. */
+/**
+ * The whole configuration, validated once at start and frozen. Injected; nobody else reads the environment.
+ * Printed or turned into JSON it shows no secret, see redact.ts.
+ */
 export interface Config {
   readonly http: {
     readonly host: string;
@@ -22,6 +25,10 @@ export interface Config {
   };
   /** Seed of the key that encrypts broker tokens; `null` = a generated key file beside the database. */
   readonly secret: string | null;
+  /** Lets people without a broker account look; `null` = nobody. */
+  readonly viewerPassphrase: string | null;
+  /** Minutes older than so many days are deleted at night; 0 = kept for ever. */
+  readonly retentionDays: number;
   /** Underlyings (symbol or key) whose nearest expiry is always collected. */
   readonly pinned: readonly string[];
   readonly clock: { readonly start: number | null; readonly rate: number };

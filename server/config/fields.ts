@@ -113,6 +113,15 @@ export const FIELDS = {
       .nullable()
       .default(null),
   ),
+  VIEWER_PASSPHRASE: optional(
+    check(
+      (value) => value.trim() === value && value.length >= 12 && value.length <= 256,
+      'must have 12 to 256 characters and no blank at either end',
+    )
+      .nullable()
+      .default(null),
+  ),
+  RETENTION_DAYS: integer(0, 36_500, 0),
   /** Set but empty means that nothing is pinned. */
   PINNED: z.string().default('NIFTY,BANKNIFTY,SENSEX').transform(list),
   CLOCK_START: optional(instant.nullable().default(null)),

@@ -3,6 +3,7 @@ import { isSimulated } from './addresses.js';
 import { ConfigError } from './config-error.js';
 import type { Config } from './config.js';
 import { FIELDS, type FieldName, type FieldValues } from './fields.js';
+import { withoutSecretsInPrint } from './redact.js';
 import { crossFieldProblems, type ValidFields } from './rules.js';
 
 export type Environment = Record<string, string | undefined>;
@@ -22,7 +23,7 @@ export function loadConfig(env: Environment): Config {
   }
   problems.push(...crossFieldProblems(valid as ValidFields));
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(toConfig(valid as FieldValues));
+  return deepFreeze(withoutSecretsInPrint(toConfig(valid as FieldValues)));
 }
 
 /**
@@ -35,10 +36,10 @@ export function configFromProcess(): Config {
   return loadConfig(process.env);
 }
 
-/** What the demo takes from the environment: where to listen and what to pin. Accounts and databases are none of its business. */
+/** What the demo takes from the environment: where to listen, who may look and what to pin. Accounts and databases are none of its business. */
 export function demoEnvironment(): Environment {
-  const { HOST, PINNED } = process.env;
-  return { HOST, PINNED };
+  const { HOST, PINNED, VIEWER_PASSPHRASE } = process.env;
+  return { HOST, PINNED, VIEWER_PASSPHRASE };
 }
 
 function toConfig(env: FieldValues): Config {
@@ -59,6 +60,8 @@ function toConfig(env: FieldValues): Config {
       simulated: isSimulated(env.UPSTOX_API_URL),
     },
     secret: env.TRACKER_SECRET,
+    viewerPassphrase: env.VIEWER_PASSPHRASE,
+    retentionDays: env.RETENTION_DAYS,
     pinned: env.PINNED,
     clock: { start: env.CLOCK_START, rate: env.CLOCK_RATE },
   };

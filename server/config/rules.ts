@@ -52,9 +52,11 @@ function clockProblems({ UPSTOX_API_URL: api, CLOCK_START: start, CLOCK_RATE: ra
 
 /** Risks of a valid configuration that the owner should read at start, in plain words. */
 export function configWarnings(config: Config): string[] {
-  if (isLoopback(config.http.host) || config.http.publicOrigin.startsWith('https:')) return [];
+  const { host, publicOrigin } = config.http;
+  if (isLoopback(host) || publicOrigin.startsWith('https:')) return [];
   return [
-    `HOST ${config.http.host} can be reached from other machines, and UPSTOX_REDIRECT_URI is not https: ` +
-      'anyone on the way can read the sign-in cookie and the tokens that are typed in. Put a TLS proxy in front.',
+    `HOST ${host} can be reached from other machines without https: anyone on the way can read the sign-in cookie, ` +
+      'access tokens and passphrases that are typed in, and everything shown. Put a TLS proxy in front and set ' +
+      'UPSTOX_REDIRECT_URI to its https address, or bind to 127.0.0.1.',
   ];
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../../../server/config/config-error.js';
 import { loadConfig } from '../../../server/config/load-config.js';
 import { configWarnings, crossFieldProblems } from '../../../server/config/rules.js';
@@ -33,6 +34,8 @@ describe('loadConfig', () => {
         simulated: false,
       },
       secret: null,
+      viewerPassphrase: null,
+      retentionDays: 0,
       pinned: ['NIFTY', 'BANKNIFTY', 'SENSEX'],
       clock: { start: null, rate: 1 },
     });
@@ -120,6 +123,10 @@ describe('loadConfig', () => {
     ['UPSTOX_REDIRECT_URI', 'http://127.0.0.1:5000/callback?next=x'],
     ['UPSTOX_ACCESS_TOKEN', 'a b'],
     ['TRACKER_SECRET', 'too short'],
+    ['VIEWER_PASSPHRASE', 'eleven char'],
+    ['VIEWER_PASSPHRASE', ' blank at the ends '],
+    ['RETENTION_DAYS', '-1'],
+    ['RETENTION_DAYS', 'a week'],
     ['CLOCK_START', '2026-08-18T11:00:00'],
     ['CLOCK_START', '2026-13-45T11:00:00Z'],
     ['CLOCK_START', 'tomorrow'],
@@ -185,5 +192,35 @@ describe('configWarnings', () => {
     ['0.0.0.0', 'https://oi.example.org/callback', 0],
   ])('should, bound to %s with %s, name %d risks', (host, redirect, count) => {
     expect(configWarnings(loadConfig({ HOST: host, UPSTOX_REDIRECT_URI: redirect }))).toHaveLength(count);
+  });
+});
+
+describe('a printed configuration', () => {
+  const secrets = {
+    UPSTOX_CLIENT_ID: 'key',
+    UPSTOX_CLIENT_SECRET: 's3cret-client',
+    UPSTOX_ACCESS_TOKEN: 's3cret-token',
+    TRACKER_SECRET: 's3cret of sixteen letters',
+    VIEWER_PASSPHRASE: 's3cret passphrase',
+    DATABASE_URL: 'postgres://oi:s3cret-pass@db/oi',
+    REDIS_URL: 'redis://:s3cret-redis@cache',
+  };
+  const config = loadConfig(secrets);
+
+  it.each([
+    ['util.inspect', (value: unknown) => inspect(value, { depth: 9, showHidden: false })],
+    ['JSON', (value: unknown) => JSON.stringify(value)],
+    ['a template text', (value: unknown) => `${value as string}`],
+    ['an error cause', (value: unknown) => inspect(new Error('x', { cause: value }), { depth: 9 })],
+  ])('should show no secret by %s, whole or in part', (_how, print) => {
+    for (const part of [config, config.upstox, config.database, { config }])
+      expect(print(part)).not.toContain('s3cret');
+    expect(print(config.upstox)).toMatch(/hidden|object Object/);
+  });
+
+  it('should keep the secrets for those who need them', () => {
+    expect(config.upstox.accessToken).toBe('s3cret-token');
+    expect(config.viewerPassphrase).toBe('s3cret passphrase');
+    expect({ ...config.upstox }.clientSecret).toBe('s3cret-client');
   });
 });
