@@ -18,6 +18,8 @@ export const loginBody = z.union([
 
 export const tokenBody = z.strictObject({ accessToken: printable(4096) });
 
+export const passphraseBody = z.strictObject({ passphrase: z.string().min(1).max(256) });
+
 /** What the broker sends back with the browser; further parameters are ignored. */
 export const callbackQuery = z.object({
   code: printable(512),

@@ -4,21 +4,16 @@ import { CONFIG, type Config } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
 import type { LoginAnswer, SessionInfo, SignInError } from '../protocol/index.js';
 import { BrokerError } from '../upstox/errors.js';
-import { callbackQuery, loginBody, parseBody, tokenBody } from './auth-input.js';
+import { callbackQuery, loginBody, parseBody, passphraseBody, tokenBody } from './auth-input.js';
 import { OAUTH_STATE_LIFE_MS } from './oauth-state.store.js';
 import { newSecretId } from './random-id.js';
-import {
-  endedSessionCookie,
-  OAUTH_COOKIE,
-  oauthCookie,
-  secretCookie,
-  sessionCookie,
-} from './session-cookie.js';
+import { endedSessionCookie, oauthCookie, oauthIdOf, sessionCookie } from './session-cookie.js';
 import { type NewSignIn, SessionService } from './session.service.js';
 import { SignInLimiter } from './sign-in-limiter.js';
 import type { SignIn } from './sign-in.js';
 import { SignInService } from './sign-in.service.js';
 import { TokenPool } from './token-pool.js';
+import { ViewerAccess } from './viewer-access.js';
 
 /** Sign-in, sign-out and the session, over HTTP. */
 @Controller()
@@ -29,13 +24,14 @@ export class AuthController {
     private readonly signIns: SignInService,
     private readonly sessions: SessionService,
     private readonly tokens: TokenPool,
+    private readonly viewers: ViewerAccess,
     private readonly limiter: SignInLimiter,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get('api/auth/session')
   async session(@Req() request: Request): Promise<SessionInfo> {
-    return this.info(await this.sessions.find(request.headers.cookie));
+    return this.info(await this.sessions.find(request.headers));
   }
 
   @Post('api/auth/login')
@@ -48,11 +44,13 @@ export class AuthController {
     this.limiter.attempt(addressOf(request));
     const typed = parseBody(loginBody, body, 'Enter the API key and the API secret of your Upstox app.');
     this.refuseForeignHost(request);
-    const { cookie, host } = request.headers;
-    const browserId = secretCookie(cookie, OAUTH_COOKIE) ?? newSecretId();
+    const browserId = oauthIdOf(request.headers, this.config) ?? newSecretId();
     const credentials = 'apiKey' in typed ? { clientId: typed.apiKey, clientSecret: typed.apiSecret } : null;
     const redirectUrl = await this.signIns.beginOAuth(credentials, browserId);
-    response.append('Set-Cookie', oauthCookie(browserId, host, this.config, OAUTH_STATE_LIFE_MS));
+    response.append(
+      'Set-Cookie',
+      oauthCookie(browserId, request.headers.host, this.config, OAUTH_STATE_LIFE_MS),
+    );
     return { redirectUrl };
   }
 
@@ -79,13 +77,27 @@ export class AuthController {
     return this.info(await this.open(newcomer, request, response));
   }
 
+  /** The owner's passphrase, for people who may look without an account at the broker. */
+  @Post('api/auth/passphrase')
+  @HttpCode(200)
+  async passphrase(
+    @Body() body: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SessionInfo> {
+    this.limiter.attempt(addressOf(request));
+    const { passphrase } = parseBody(passphraseBody, body, 'Enter the passphrase.');
+    const viewer = await this.viewers.enter(passphrase, addressOf(request));
+    return this.info(await this.open(viewer, request, response));
+  }
+
   @Post('api/auth/logout')
   @HttpCode(200)
   async logout(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionInfo> {
-    const signIn = await this.sessions.find(request.headers.cookie);
+    const signIn = await this.sessions.find(request.headers);
     if (signIn) await this.signIns.signOut(signIn);
     response.append('Set-Cookie', endedSessionCookie(request.headers.host, this.config));
     return this.info(null);
@@ -96,7 +108,7 @@ export class AuthController {
     if (typeof query === 'object' && query !== null && 'error' in query) return 'denied';
     const answer = callbackQuery.safeParse(query);
     if (!answer.success) return 'state';
-    const browserId = secretCookie(request.headers.cookie, OAUTH_COOKIE);
+    const browserId = oauthIdOf(request.headers, this.config);
     return (await this.signIns.finishOAuth(answer.data.code, answer.data.state, browserId)) ?? 'state';
   }
 
@@ -111,9 +123,8 @@ export class AuthController {
   }
 
   private async open(newcomer: NewSignIn, request: Request, response: Response): Promise<SignIn> {
-    const { cookie, host } = request.headers;
-    const { id, signIn } = await this.signIns.open(newcomer, cookie);
-    response.append('Set-Cookie', sessionCookie(id, host, this.config));
+    const { id, signIn } = await this.signIns.open(newcomer, request.headers);
+    response.append('Set-Cookie', sessionCookie(id, request.headers.host, this.config));
     return signIn;
   }
 
@@ -132,6 +143,7 @@ export class AuthController {
       tokenExpiresAt: signIn && this.tokens.expiresAt(signIn.tokenId),
       simulated: this.config.upstox.simulated,
       redirectUri: this.config.upstox.redirectUri,
+      viewerPassphrase: this.viewers.offered,
     };
   }
 }

@@ -3,6 +3,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { UpstoxModule } from '../upstox/upstox.module.js';
 import { AuthController } from './auth.controller.js';
 import { BrokerTokenStore } from './broker-token.store.js';
+import { GuessLimiter } from './guess-limiter.js';
 import { OAuthStateStore } from './oauth-state.store.js';
 import { SessionEvents } from './session-events.js';
 import { SessionGuard } from './session.guard.js';
@@ -13,7 +14,9 @@ import { SignInStore } from './sign-in.store.js';
 import { TokenCheck } from './token-check.js';
 import { TokenPool } from './token-pool.js';
 import { TokenVault } from './token-vault.js';
+import { UnattendedTokens } from './unattended-tokens.js';
 import { vaultKey } from './vault-key.js';
+import { ViewerAccess } from './viewer-access.js';
 
 /** People's sign-ins and the broker's tokens. `Clock`, CONFIG, `DataSource` and `WriteQueue` come from global modules. */
 @Module({
@@ -26,6 +29,7 @@ import { vaultKey } from './vault-key.js';
       inject: [CONFIG],
     },
     BrokerTokenStore,
+    GuessLimiter,
     OAuthStateStore,
     SessionEvents,
     SessionGuard,
@@ -35,7 +39,9 @@ import { vaultKey } from './vault-key.js';
     SignInStore,
     TokenCheck,
     TokenPool,
+    UnattendedTokens,
+    ViewerAccess,
   ],
-  exports: [SessionService, TokenPool, SessionGuard, SessionEvents],
+  exports: [SessionService, TokenPool, SessionGuard, SessionEvents, UnattendedTokens],
 })
 export class AuthModule {}

@@ -11,8 +11,19 @@ export interface PooledToken {
   readonly userId: string;
   readonly method: TokenMethod;
   readonly accessToken: string;
-  /** null: does not expire by the clock (the simulator's). */
+  /** null: not known; good until the broker answers 401. */
   readonly expiresAt: EpochMs | null;
+}
+
+/** What may be told of a stored token. */
+export interface StoredToken {
+  readonly id: string;
+  readonly userId: string;
+  readonly method: TokenMethod;
+  readonly createdAt: EpochMs;
+  readonly expiresAt: EpochMs | null;
+  /** Why it is out of use; null while it is not. */
+  readonly deadReason: string | null;
 }
 
 interface TokenRow {
@@ -24,6 +35,11 @@ interface TokenRow {
   /** Text where the database is PostgreSQL. */
   expires_at: number | string | null;
 }
+
+type ListedRow = Omit<TokenRow, 'cipher' | 'nonce'> & {
+  created_at: number | string;
+  dead_reason: string | null;
+};
 
 /** The table `broker_token`. What it stores of a token can be opened with the vault's key and for its own row only. */
 @Injectable()
@@ -69,6 +85,28 @@ export class BrokerTokenStore {
 
   async remove(id: string): Promise<void> {
     await this.writes.write((manager) => manager.query('DELETE FROM broker_token WHERE id = $1', [id]));
+  }
+
+  /** From now on the token belongs to the server, whoever brought it. */
+  async giveToServer(id: string): Promise<void> {
+    await this.writes.write((manager) =>
+      manager.query('UPDATE broker_token SET method = $1 WHERE id = $2', ['cli' satisfies TokenMethod, id]),
+    );
+  }
+
+  /** All stored tokens, dead ones included, oldest first. */
+  async list(): Promise<StoredToken[]> {
+    const rows = await this.dataSource.query<ListedRow[]>(
+      `SELECT id, user_id, method, created_at, expires_at, dead_reason FROM broker_token ORDER BY created_at, id`,
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      userId: row.user_id,
+      method: row.method,
+      createdAt: Number(row.created_at),
+      expiresAt: row.expires_at === null ? null : Number(row.expires_at),
+      deadReason: row.dead_reason,
+    }));
   }
 
   /** A row of another key stays as it is: with the right key the token is usable again. */

@@ -13,7 +13,7 @@ export class SessionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<SignedInRequest>();
-    const signIn = await this.sessions.find(request.headers.cookie);
+    const signIn = await this.sessions.find(request.headers);
     if (!signIn) throw new ApiError(401, 'sign-in-needed', 'Please sign in.');
     request.signIn = signIn;
     return true;

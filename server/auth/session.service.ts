@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { MINUTE_MS } from '../domain/units.js';
 import { hashOf, newSecretId } from './random-id.js';
-import { SESSION_COOKIE, secretCookie } from './session-cookie.js';
+import { type CookieHeaders, sessionIdOf } from './session-cookie.js';
 import { type SessionEndCode, SessionEvents } from './session-events.js';
 import { SESSION_IDLE_MS, SESSION_LIFE_MS, type SignIn } from './sign-in.js';
 import { SignInStore } from './sign-in.store.js';
@@ -16,16 +17,18 @@ export class SessionService {
     private readonly store: SignInStore,
     private readonly events: SessionEvents,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
    * Begins a session under a new id. Any session that the browser had before is revoked, so that an id planted in it
    * beforehand never becomes a signed-in one (session fixation).
+   * @param headers of the request that signs in; none where no browser does.
    * @returns the id, which belongs in the cookie and nowhere else, and the session that was revoked.
    */
   async create(
     person: NewSignIn,
-    cookieHeader: string | undefined,
+    headers: CookieHeaders = {},
   ): Promise<{ id: string; signIn: SignIn; replaced: SignIn | null }> {
     const id = newSecretId();
     const now = this.clock.now();
@@ -36,18 +39,18 @@ export class SessionService {
       seenAt: now,
       expiresAt: now + SESSION_LIFE_MS,
     };
-    const replaced = await this.find(cookieHeader);
+    const replaced = await this.find(headers);
     await this.store.insert(signIn, replaced?.idHash ?? null);
     if (replaced) this.events.emit({ idHash: replaced.idHash, code: 'revoked' });
     return { id, signIn, replaced };
   }
 
   /**
-   * Who sends this cookie header. Being asked for keeps the session alive (noted once a minute at most).
+   * Who sends a request with these headers. Being asked for keeps the session alive (noted once a minute at most).
    * @returns null without a cookie, or where its session is unknown, ended or expired.
    */
-  async find(cookieHeader: string | undefined): Promise<SignIn | null> {
-    const id = secretCookie(cookieHeader, SESSION_COOKIE);
+  async find(headers: CookieHeaders): Promise<SignIn | null> {
+    const id = sessionIdOf(headers, this.config);
     return id === null ? null : this.keepAlive(hashOf(id));
   }
 

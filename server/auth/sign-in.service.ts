@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Clock } from '../clock/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
 import { Broker } from '../upstox/broker.js';
 import { tokenClaims } from '../upstox/token-claims.js';
 import { type ApiCredentials, OAuthStateStore } from './oauth-state.store.js';
+import type { CookieHeaders } from './session-cookie.js';
 import { type NewSignIn, SessionService } from './session.service.js';
 import type { SignIn, SignInMethod } from './sign-in.js';
 import { TokenCheck } from './token-check.js';
@@ -21,7 +21,6 @@ export class SignInService {
     private readonly tokens: TokenPool,
     private readonly tokenCheck: TokenCheck,
     private readonly sessions: SessionService,
-    private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -51,7 +50,7 @@ export class SignInService {
       code,
       redirectUri,
     });
-    const { expiresAt } = tokenClaims(accessToken, this.clock.now());
+    const { expiresAt } = tokenClaims(accessToken);
     const tokenId = await this.tokens.add({ userId, method: 'oauth', accessToken, expiresAt });
     return person('oauth', userId, userName, tokenId);
   }
@@ -64,8 +63,8 @@ export class SignInService {
   }
 
   /** Opens the session of a person who came in. @returns the session id for the cookie, and the sign-in. */
-  async open(newcomer: NewSignIn, cookieHeader: string | undefined): Promise<{ id: string; signIn: SignIn }> {
-    const { id, signIn, replaced } = await this.sessions.create(newcomer, cookieHeader);
+  async open(newcomer: NewSignIn, headers: CookieHeaders): Promise<{ id: string; signIn: SignIn }> {
+    const { id, signIn, replaced } = await this.sessions.create(newcomer, headers);
     this.logger.log(`${signIn.brokerUser} signed in (${signIn.method})`);
     if (replaced) await this.release(replaced);
     return { id, signIn };
@@ -78,9 +77,12 @@ export class SignInService {
     await this.release(signIn);
   }
 
-  /** The demo's token is public and stays: the demo market goes on without anyone signed in. */
+  /**
+   * The demo's token is public and stays: the demo market goes on without anyone signed in. So does a token that was
+   * given to the server (see TokenPool.forget). A viewer has none.
+   */
   private async release({ tokenId, method }: SignIn): Promise<void> {
-    if (method === 'demo' || (await this.sessions.countByToken(tokenId)) > 0) return;
+    if (method === 'demo' || method === 'viewer' || (await this.sessions.countByToken(tokenId)) > 0) return;
     const token = await this.tokens.forget(tokenId);
     // A pasted token may be in use elsewhere; one from our own OAuth sign-in is ours to revoke.
     if (token === null || method !== 'oauth') return;

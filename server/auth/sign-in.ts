@@ -1,8 +1,15 @@
 import type { EpochMs } from '../domain/units.js';
 
-/** How a person, or the broker token behind the person, came in. `environment`: UPSTOX_ACCESS_TOKEN, no person. */
-export type SignInMethod = 'oauth' | 'token' | 'demo';
-export type TokenMethod = SignInMethod | 'environment';
+/** How a person came in. `viewer`: with the owner's passphrase, without a broker token. */
+export type SignInMethod = 'oauth' | 'token' | 'demo' | 'viewer';
+
+/** Where a broker token came from. `environment`: UPSTOX_ACCESS_TOKEN. `cli`: `token add`. */
+export type TokenMethod = Exclude<SignInMethod, 'viewer'> | 'environment' | 'cli';
+
+/** Whether a token was given to the server rather than brought by a person: no sign-out takes it away. */
+export function isUnattended(method: TokenMethod): boolean {
+  return method === 'environment' || method === 'cli';
+}
 
 /** A person at a browser. Knows no token and no session id, only the hash that the id is stored under. */
 export interface SignIn {
@@ -12,7 +19,7 @@ export interface SignIn {
   readonly method: SignInMethod;
   /** For the badge on the screen. */
   readonly name: string;
-  /** Id of the broker token in the pool. */
+  /** Id of the broker token in the pool; empty for a viewer, who has none. */
   readonly tokenId: string;
   readonly createdAt: EpochMs;
   readonly seenAt: EpochMs;

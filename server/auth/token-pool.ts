@@ -6,10 +6,12 @@ import type { EpochMs } from '../domain/units.js';
 import type { BrokerToken } from '../upstox/broker.js';
 import { tokenClaims } from '../upstox/token-claims.js';
 import { BrokerTokenStore, type PooledToken } from './broker-token.store.js';
+import { isUnattended } from './sign-in.js';
+import { joined, signature, UserTurns } from './token-list.js';
 
 export interface TokenPoolState {
   readonly hasToken: boolean;
-  /** When the last usable token dies; null where there is none or it does not expire by the clock. */
+  /** When the last usable token dies; null where there is none, or the end of one is not known. */
   readonly expiresAt: EpochMs | null;
   /** Why there is no token, in a trader's words; null while there is one, and before the first sign-in. */
   readonly reason: string | null;
@@ -24,7 +26,9 @@ const UNREADABLE =
 export class TokenPool implements OnModuleInit {
   private readonly logger = new Logger('Tokens');
   private readonly listeners = new Set<() => void>();
-  private readonly timesUsed = new Map<string, number>();
+  private readonly turns = new UserTurns();
+  /** Ids that this process has taken out of use: a re-reading of the store must not bring them back. */
+  private readonly gone = new Set<string>();
   private tokens: PooledToken[] = [];
   private reason: string | null = null;
 
@@ -36,24 +40,38 @@ export class TokenPool implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { tokens, unreadable } = await this.store.living();
-    this.tokens = tokens;
     if (unreadable > 0) {
       this.reason = UNREADABLE;
       this.logger.warn(`${unreadable} stored broker token(s) cannot be read: wrong key or damaged row`);
     }
-    this.addFromEnvironment();
+    this.tokens = joined(this.fromEnvironment(), tokens);
     this.dropExpired();
+  }
+
+  /**
+   * Reads the store again: takes up tokens that another process (`token add`) has stored and drops those it removed.
+   * @returns whether anything changed.
+   */
+  async refresh(): Promise<boolean> {
+    const before = new Set(this.tokens);
+    const { tokens } = await this.store.living();
+    const stored = tokens.filter((token) => !this.gone.has(token.id));
+    // Those that came in while the store was being read may not have been in it yet.
+    const own = this.tokens.filter((token) => token.method === 'environment' || !before.has(token));
+    const next = joined(own, stored);
+    if (signature(next) === signature(this.tokens)) return false;
+    this.tokens = next;
+    if (next.length > 0) this.reason = null;
+    this.logger.log(`broker tokens read again: ${next.length} in use`);
+    this.changed();
+    return true;
   }
 
   /** A usable token, of the user whose tokens were given out least; null when somebody must sign in. */
   current(): BrokerToken | null {
     this.dropExpired();
-    const chosen = this.tokens.reduce<PooledToken | null>(
-      (best, token) => (best === null || this.uses(token) < this.uses(best) ? token : best),
-      null,
-    );
+    const chosen = this.turns.next(this.tokens);
     if (chosen === null) return null;
-    this.timesUsed.set(chosen.userId, this.uses(chosen) + 1);
     return { accessToken: chosen.accessToken, userId: chosen.userId };
   }
 
@@ -93,18 +111,24 @@ export class TokenPool implements OnModuleInit {
    */
   async add(token: Omit<PooledToken, 'id'>): Promise<string> {
     const known = this.tokens.find((entry) => entry.accessToken === token.accessToken);
-    if (known && known.method !== 'environment') return known.id;
+    if (known) return known.id;
     const stored = { ...token, id: randomUUID() };
     await this.store.insert(stored, this.clock.now());
-    this.tokens = [...this.tokens.filter((entry) => entry !== known), stored];
+    this.tokens = joined(this.tokens, [stored]);
     this.reason = null;
     this.changed();
     return stored.id;
   }
 
-  /** Removes a token from the pool and the database. @returns it, where it was still usable. */
+  /**
+   * Removes a person's token from the pool and the database. A token that was given to the server stays: collection
+   * goes on without people.
+   * @returns it, where it was removed and still usable.
+   */
   async forget(id: string): Promise<BrokerToken | null> {
     const token = this.tokens.find((entry) => entry.id === id);
+    if (token && isUnattended(token.method)) return null;
+    this.gone.add(id);
     this.tokens = this.tokens.filter((entry) => entry.id !== id);
     await this.store.remove(id);
     if (!token) return null;
@@ -112,13 +136,13 @@ export class TokenPool implements OnModuleInit {
     return { accessToken: token.accessToken, userId: token.userId };
   }
 
-  private addFromEnvironment(): void {
-    const { accessToken, simulated } = this.config.upstox;
-    if (accessToken === null || this.tokens.some((token) => token.accessToken === accessToken)) return;
-    const claims = tokenClaims(accessToken, this.clock.now());
-    const expiresAt = simulated && accessToken === 'demo' ? null : claims.expiresAt;
-    const userId = claims.userId ?? 'environment';
-    this.tokens.push({ id: 'environment', userId, method: 'environment', accessToken, expiresAt });
+  private fromEnvironment(): PooledToken[] {
+    const { accessToken } = this.config.upstox;
+    if (accessToken === null) return [];
+    const { userId, expiresAt } = tokenClaims(accessToken);
+    return [
+      { id: 'environment', userId: userId ?? 'environment', method: 'environment', accessToken, expiresAt },
+    ];
   }
 
   private dropExpired(): void {
@@ -132,6 +156,7 @@ export class TokenPool implements OnModuleInit {
     this.tokens = this.tokens.filter((token) => !dead.includes(token));
     this.reason = reason;
     for (const token of dead) {
+      this.gone.add(token.id);
       this.logger.warn(`broker token of ${token.userId} (${token.method}) is out of use: ${reason}`);
       if (token.method !== 'environment') this.recordDeath(token.id, reason);
     }
@@ -145,13 +170,8 @@ export class TokenPool implements OnModuleInit {
       .catch((error: Error) => this.logger.error(`the death of a token was not stored: ${error.message}`));
   }
 
-  private uses(token: PooledToken): number {
-    return this.timesUsed.get(token.userId) ?? 0;
-  }
-
-  /** Users start level again, or a new one would carry the whole load until it has caught up. */
   private changed(): void {
-    this.timesUsed.clear();
+    this.turns.clear();
     for (const listener of [...this.listeners]) listener();
   }
 }

@@ -125,7 +125,7 @@ export class ChainGateway
   }
 
   private async admit(socket: TrackerSocket): Promise<void> {
-    const signIn = await this.sessions.find(socket.handshake.headers.cookie);
+    const signIn = await this.sessions.find(socket.handshake.headers);
     if (!signIn) throw new Error('sign-in-needed');
     socket.data = {
       sessionId: signIn.idHash,

@@ -12,6 +12,7 @@ export interface ChainRef {
 export type ErrorCode =
   | 'bad-request'
   | 'sign-in-needed'
+  | 'wrong-passphrase'
   | 'forbidden'
   | 'not-found'
   | 'unknown-underlying'

@@ -8,8 +8,8 @@ export interface ErrorBody {
 /** `GET /api/auth/session` */
 export interface SessionInfo {
   signedIn: boolean;
-  /** How this person signed in; `null` when not. */
-  method: 'oauth' | 'token' | 'demo' | null;
+  /** How this person signed in; `null` when not. A `viewer` sees tables and nothing of the broker's tokens. */
+  method: 'oauth' | 'token' | 'demo' | 'viewer' | null;
   /** Initials or a name for the badge; never a token. */
   name: string | null;
   /** When the broker token behind the session dies, epoch ms. */
@@ -18,6 +18,8 @@ export interface SessionInfo {
   simulated: boolean;
   /** Where OAuth sends the browser back to; the login page shows it. */
   redirectUri: string;
+  /** The owner has set a viewer passphrase: the login page offers that way in. Absent means `false`. */
+  viewerPassphrase?: boolean;
 }
 
 /** `POST /api/auth/login` */

@@ -36,6 +36,7 @@ describe('a pasted token', () => {
       tokenExpiresAt: NEXT_EXPIRY,
       simulated: false,
       redirectUri: 'http://127.0.0.1:5000/callback',
+      viewerPassphrase: false,
     };
     expect(json(answer)).toEqual(expected);
     expect(json(await house.get('/api/auth/session', { cookie: jar(answer) }))).toEqual(expected);

@@ -1,5 +1,5 @@
 import { newSecretId } from '../../../server/auth/random-id.js';
-import { oauthCookie, secretCookie, sessionCookie } from '../../../server/auth/session-cookie.js';
+import { oauthCookie, oauthIdOf, sessionCookie, sessionIdOf } from '../../../server/auth/session-cookie.js';
 import { loadConfig } from '../../../server/config/load-config.js';
 
 const local = loadConfig({});
@@ -14,14 +14,27 @@ describe('cookies', () => {
     expect(oauthCookie('id', '127.0.0.1:5000', local, 600_000)).toContain('Path=/callback');
   });
 
-  it('should be Secure under the public https name only', () => {
-    expect(sessionCookie('id', 'oi.example.org', proxied)).toContain('; Secure');
-    expect(sessionCookie('id', '127.0.0.1:5000', proxied)).not.toContain('Secure');
+  it('should be Secure, and named so that nobody else can plant them, under the public https name only', () => {
+    const cookie = sessionCookie('id', 'oi.example.org', proxied);
+    expect(cookie).toMatch(/^__Host-oi_session=id; .*Path=\/; .*Secure/);
+    expect(cookie).not.toContain('Domain');
+    expect(oauthCookie('id', 'oi.example.org', proxied, 1000)).toMatch(/^__Secure-oi_oauth=id; .*Secure/);
+    expect(sessionCookie('id', '127.0.0.1:5000', proxied)).toMatch(/^oi_session=id; (?!.*Secure)/);
+  });
+
+  it('should count behind https under the guarded name only', () => {
+    const id = newSecretId();
+    const host = 'oi.example.org';
+    expect(sessionIdOf({ host, cookie: `oi_session=${id}` }, proxied)).toBeNull();
+    expect(sessionIdOf({ host, cookie: `__Host-oi_session=${id}` }, proxied)).toBe(id);
+    expect(oauthIdOf({ host, cookie: `oi_oauth=${id}` }, proxied)).toBeNull();
+    expect(oauthIdOf({ host, cookie: `__Secure-oi_oauth=${id}` }, proxied)).toBe(id);
   });
 
   it('should be read in our own form only', () => {
     const id = newSecretId();
-    expect(secretCookie(`a=b; oi_session=${id}`, 'oi_session')).toBe(id);
+    const read = (cookie?: string) => sessionIdOf({ host: '127.0.0.1:5000', cookie }, local);
+    expect(read(`a=b; oi_session=${id}`)).toBe(id);
     for (const header of [
       undefined,
       '',
@@ -31,6 +44,6 @@ describe('cookies', () => {
       '__proto__=x',
       `x${id}`,
     ])
-      expect(secretCookie(header, 'oi_session')).toBeNull();
+      expect(read(header)).toBeNull();
   });
 });
