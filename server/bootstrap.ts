@@ -1,4 +1,4 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from './clock/clock.js';
 import type { Config } from './config/config.js';
+import { configWarnings } from './config/rules.js';
 import { TrackerIoAdapter } from './gateway/tracker-io.adapter.js';
 import { applySecurity } from './http/security.js';
 import { ServerModule } from './server.module.js';
@@ -39,6 +40,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     abortOnError: false,
     logger: appLogger(options.logLevels),
   });
+  const log = new Logger('Config');
+  for (const warning of configWarnings(config)) log.warn(warning);
   try {
     applySecurity(app, config);
     serveClient(app, options.clientDir);
