@@ -37,8 +37,8 @@ export class BoardView {
   /** One-line rows. */
   readonly dense = $derived.by(() => this.settings.data.reach === 10 || this.settings.data.reach === 'all');
 
-  /** Few rows: larger type, to be read from afar. */
-  readonly roomy = $derived.by(() => this.settings.data.reach === 3);
+  /** So few rows that there is room for larger type. */
+  readonly few = $derived.by(() => this.settings.data.reach === 3);
 
   get measure(): Measure {
     return this.settings.data.measure;
