@@ -4,6 +4,12 @@ import { DaysCommand, DaysExportCommand, DaysImportCommand } from './commands/da
 import { DemoCommand } from './commands/demo.command.js';
 import { DoctorCommand } from './commands/doctor.command.js';
 import { SimulateCommand } from './commands/simulate.command.js';
+import {
+  TokenAddCommand,
+  TokenCommand,
+  TokenListCommand,
+  TokenRemoveCommand,
+} from './commands/token.command.js';
 
 /** The commands. Each that needs the core opens it itself, see commands/core-context.ts. */
 @Module({
@@ -16,6 +22,10 @@ import { SimulateCommand } from './commands/simulate.command.js';
     DemoCommand,
     DoctorCommand,
     SimulateCommand,
+    TokenCommand,
+    TokenAddCommand,
+    TokenListCommand,
+    TokenRemoveCommand,
   ],
 })
 export class CliModule {}

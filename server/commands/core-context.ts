@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { appLogger } from '../bootstrap.js';
+import type { Config } from '../config/config.js';
 import { configFromProcess } from '../config/load-config.js';
 import { CoreModule } from '../core.module.js';
 
@@ -9,8 +10,11 @@ import { CoreModule } from '../core.module.js';
  * command that needs it, so that `--help` and `doctor` work where the configuration or the database does not.
  * @throws ConfigError, DatabaseRefused, and what the work throws.
  */
-export async function withCore<T>(work: (core: INestApplicationContext) => Promise<T>): Promise<T> {
-  const core = await NestFactory.createApplicationContext(CoreModule.with(configFromProcess()), {
+export async function withCore<T>(
+  work: (core: INestApplicationContext) => Promise<T>,
+  config: Config = configFromProcess(),
+): Promise<T> {
+  const core = await NestFactory.createApplicationContext(CoreModule.with(config), {
     logger: appLogger(['warn', 'error', 'fatal']),
     abortOnError: false,
   });

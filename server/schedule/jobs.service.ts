@@ -14,9 +14,12 @@ import { InstrumentsService } from '../instruments/instruments.service.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
 import { Collector } from '../snapshot/collector.js';
 import { StatusService } from '../snapshot/status-service.js';
+import { BrokerError } from '../upstox/errors.js';
 
 /** A replay at a high rate still ticks no faster than this, real ms. */
 const FASTEST_TICK_MS = 15;
+const SESSIONS_EVERY_MS = 3 * SECOND_MS;
+const TOKENS_EVERY_MS = 20 * SECOND_MS;
 const CALENDAR_EVERY_MS = 6 * 60 * MINUTE_MS;
 const RETRY_MS = 5 * MINUTE_MS;
 
@@ -52,7 +55,10 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     this.every('status', SECOND_MS, () => this.status.tick());
     this.every('instruments', SECOND_MS, () => this.once('instruments', () => this.importInstruments()));
     this.every('calendar', SECOND_MS, () => this.once('calendar', () => this.refreshCalendar()));
-    this.every('sessions', MINUTE_MS, () => this.once('sessions', () => this.sessions.sweep()));
+    // Screens of a sign-in that has expired end within seconds, not at their next request.
+    this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
+    // What `token add` and `token remove` changed while the server runs.
+    this.every('tokens', TOKENS_EVERY_MS, () => this.once('tokens', () => this.tokens.refresh()));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -77,7 +83,12 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     const token = this.tokens.current();
     if (!token || now < this.nextCalendar) return;
     this.nextCalendar = now + RETRY_MS;
-    await this.calendar.refresh(token);
+    await this.calendar.refresh(token).catch((error: unknown) => {
+      // The only call of a closed market: a token that died overnight is known before the open.
+      if (error instanceof BrokerError && error.kind === 'token-dead')
+        this.tokens.markDead(token, error.message);
+      throw error;
+    });
     this.nextCalendar = now + CALENDAR_EVERY_MS;
   }
 
