@@ -3,6 +3,7 @@ import sqlite3 from 'sqlite3';
 /** The server's own SQLite driver, bare, with promises. */
 export class Sql {
   #db;
+  #statements = [];
 
   static async open(file) {
     const sql = new Sql();
@@ -27,6 +28,7 @@ export class Sql {
 
   prepare(text) {
     const statement = this.#db.prepare(text);
+    this.#statements.push(statement);
     const call = (method, ...values) =>
       new Promise((resolve, reject) =>
         statement[method](...values, (error, result) => (error ? reject(error) : resolve(result))),
@@ -34,7 +36,8 @@ export class Sql {
     return { run: (...values) => call('run', values), all: (...values) => call('all', values) };
   }
 
-  close() {
+  async close() {
+    await Promise.all(this.#statements.map((one) => new Promise((resolve) => one.finalize(resolve))));
     return new Promise((resolve, reject) => this.#db.close((error) => (error ? reject(error) : resolve())));
   }
 }

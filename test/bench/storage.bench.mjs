@@ -1,0 +1,120 @@
+/** A day of minutes on disk: the snapshot store with its codec, against rows, on the same driver and the same syncs. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClusteredRows, DATABASE, OrmRows } from './peers/stores.mjs';
+import { oneDay } from './support/days.mjs';
+import { tempFolder } from './support/house.mjs';
+import { UNDERLYING } from './support/market.mjs';
+import { openStore } from './support/pipeline.mjs';
+import { line } from './support/report.mjs';
+import { median, medianMs, percentile, sum, timed } from './support/stats.mjs';
+
+export const name = 'storage';
+export const title = 'one day of minutes on disk: bytes, time to commit a minute, time to read the day back';
+export const goal =
+  '≤ 0.8 B per leg and minute with OI, LTP and volume; ≥ 40 × under clustered rows, ≥ 400 × under ORM rows';
+
+/** Minutes of the day that the peers store, since they take so long; ours stores all of them. */
+const CLUSTERED_MINUTES = 60;
+const ORM_MINUTES = 6;
+
+/** The server's own store; its latest table, which every capture writes too, is measured by the bench `capture`. */
+class OurStore {
+  static async open(folder) {
+    return Object.assign(new OurStore(), await openStore(folder));
+  }
+
+  async commit(chain, snapshot) {
+    const id = await this.store.chainId({ underlying: UNDERLYING, expiry: chain });
+    await this.store.commit(id, [{ snapshot, unknownLegs: 0, phantomLegs: 0 }], null);
+  }
+
+  async load(chain, from, to) {
+    return this.store.load(await this.store.findChain({ underlying: UNDERLYING, expiry: chain }), from, to);
+  }
+
+  async close() {
+    await this.db.query('PRAGMA wal_checkpoint(TRUNCATE)');
+    await this.db.destroy();
+  }
+}
+
+/** Size of a new store in bytes. */
+async function emptySize(kind) {
+  const { folder, remove } = tempFolder();
+  await (await kind.open(folder)).close();
+  const { size } = statSync(join(folder, DATABASE));
+  remove();
+  return size;
+}
+
+/** Stores the first minutes of a day. @returns bytes a leg and minute, ms of each commit, ms to read one chain back */
+async function storeDay(kind, chains, minutes) {
+  const empty = await emptySize(kind);
+  const { folder, remove } = tempFolder();
+  const store = await kind.open(folder);
+  const commits = [];
+  let legs = 0;
+  for (let minute = 0; minute < minutes; minute++)
+    for (const [chain, snapshots] of chains) {
+      const snapshot = snapshots[minute];
+      if (!snapshot) continue;
+      commits.push((await timed(() => store.commit(chain, snapshot))).ms);
+      legs += sum(snapshot.present);
+    }
+  const [chain, snapshots] = [...chains][0];
+  const stored = snapshots.slice(0, minutes);
+  const read = await medianMs(3, () => store.load(chain, stored[0].slot, stored.at(-1).slot), 1);
+  await store.close();
+  const bytes = (statSync(join(folder, DATABASE)).size - empty) / legs;
+  remove();
+  return { bytes, commits, readMs: read.median, minutes: stored.length };
+}
+
+export async function run({ runs, quick, sharedData }) {
+  const { what, chains } = await oneDay(sharedData);
+  const longest = Math.max(...[...chains.values()].map((snapshots) => snapshots.length));
+  const results = { ours: [], clustered: [], orm: [] };
+  for (let round = 0; round < runs; round++) {
+    results.ours.push(await storeDay(OurStore, chains, quick ? 60 : longest));
+    results.clustered.push(await storeDay(ClusteredRows, chains, quick ? 20 : CLUSTERED_MINUTES));
+    results.orm.push(await storeDay(OrmRows, chains, ORM_MINUTES));
+  }
+  return {
+    rows: lines(results),
+    detail: { what, minutes: { ours: longest, CLUSTERED_MINUTES, ORM_MINUTES } },
+  };
+}
+
+function lines({ ours, clustered, orm }) {
+  const bytes = (all) => median(all.map((one) => one.bytes));
+  const commit = (all, share) =>
+    percentile(
+      all.flatMap((one) => one.commits),
+      share,
+    );
+  const perSlot = (all) => median(all.map((one) => one.readMs / one.minutes));
+  return [
+    line('bytes per leg and minute', 'B', bytes(ours), {
+      peer: bytes(clustered),
+      against: 'clustered rows',
+      limit: 0.8,
+    }),
+    line('bytes per leg and minute', 'B', bytes(ours), { peer: bytes(orm), against: 'ORM rows' }),
+    line('commit of one chain and minute, median', 'ms', commit(ours, 0.5), {
+      ...{ peer: commit(clustered, 0.5), against: 'clustered rows', ratio: 1 / 40 },
+    }),
+    line('commit of one chain and minute, median', 'ms', commit(ours, 0.5), {
+      ...{ peer: commit(orm, 0.5), against: 'ORM rows', ratio: 1 / 400 },
+    }),
+    line('commit of one chain and minute, p99', 'ms', commit(ours, 0.99), {
+      ...{ peer: commit(clustered, 0.99), against: 'clustered rows' },
+    }),
+    line('one chain read back, per minute', 'ms', perSlot(ours), {
+      peer: perSlot(clustered),
+      against: 'clustered rows',
+    }),
+    line('one chain read back, per minute', 'ms', perSlot(ours), { peer: perSlot(orm), against: 'ORM rows' }),
+    line('one chain and whole day read back', 'ms', median(ours.map((one) => one.readMs))),
+  ];
+}
