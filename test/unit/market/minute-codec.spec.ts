@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { CorruptBlock } from '../../../server/market/minutes/block.js';
+import { CAPTURED, emptyFrame, MISSING, type MinuteFrame } from '../../../server/market/minutes/frame.js';
+import { MinuteDecoder, MissingPredecessor } from '../../../server/market/minutes/minute-decoder.js';
+import { DELTA, KEY, MinuteEncoder } from '../../../server/market/minutes/minute-encoder.js';
+import type { UniverseColumns } from '../../../server/market/minutes/universe.js';
+import { decodeUniverse, encodeUniverse } from '../../../server/market/minutes/universe-codec.js';
+import { aRun, at, aUniverse, meaningOf } from './minutes.js';
+
+function packAll(universe: UniverseColumns, frames: readonly MinuteFrame[]) {
+  const encoder = new MinuteEncoder(universe);
+  return frames.map((frame) => {
+    const packed = encoder.encode(frame);
+    encoder.accept(frame, packed.kind);
+    return { slot: frame.slot, ...packed };
+  });
+}
+
+/** A minute of two chains in which the first leg of each has this OI. */
+function minute(universe: UniverseColumns, minutes: number, oi: number, marks = [CAPTURED, CAPTURED]) {
+  const frame = emptyFrame(universe, at(minutes));
+  frame.marks.set(marks);
+  for (const start of universe.chainStart.subarray(0, 2)) frame.oi[start] = oi;
+  return frame;
+}
+
+describe('minutes, packed', () => {
+  it('should come back bit for bit, unknowns, prices off the tick and odd lots included', () => {
+    fc.assert(
+      fc.property(aRun, ({ universe, frames }) => {
+        const decoder = new MinuteDecoder(universe);
+        packAll(universe, frames).forEach(({ slot, payload }, i) =>
+          expect(meaningOf(universe, decoder.read(slot, payload))).toStrictEqual(
+            meaningOf(universe, frames[i]!),
+          ),
+        );
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('should give one column alone the same as among the others', () => {
+    fc.assert(
+      fc.property(aRun, ({ universe, frames }) => {
+        const [all, oi] = [new MinuteDecoder(universe), new MinuteDecoder(universe, ['oi'])];
+        for (const { slot, payload } of packAll(universe, frames)) {
+          const { oi: expected } = all.read(slot, payload);
+          const frame = oi.read(slot, payload);
+          expect(frame.oi).toStrictEqual(expected);
+          expect(frame.ltp.every(Number.isNaN)).toBe(true);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('should carry a chain over minutes in which it was not captured', () => {
+    const universe = aUniverse([2, 2]);
+    const frames = [
+      minute(universe, 0, 650),
+      minute(universe, 1, 715, [CAPTURED, MISSING]),
+      minute(universe, 2, 650),
+    ];
+    const packed = packAll(universe, frames);
+    expect(packed[2]!.payload.length).toBeLessThan(packed[0]!.payload.length);
+    const decoder = new MinuteDecoder(universe);
+    const read = packed.map(({ slot, payload }) => meaningOf(universe, decoder.read(slot, payload)));
+    expect(read).toStrictEqual(frames.map((frame) => meaningOf(universe, frame)));
+  });
+
+  it('should write a key at first, and then every thirtieth minute', () => {
+    const universe = aUniverse([2, 2]);
+    const packed = packAll(
+      universe,
+      Array.from({ length: 62 }, (_, i) => minute(universe, i, 65 * i)),
+    );
+    expect(packed.flatMap(({ kind }, i) => (kind === KEY ? [i] : []))).toEqual([0, 30, 60]);
+  });
+
+  it('should write a key after `forget`', () => {
+    const universe = aUniverse([2, 2]);
+    const encoder = new MinuteEncoder(universe);
+    encoder.accept(minute(universe, 0, 65), KEY);
+    encoder.forget();
+    expect(encoder.encode(minute(universe, 1, 65)).kind).toBe(KEY);
+  });
+
+  it('should read nothing between a missing minute and the next key', () => {
+    const universe = aUniverse([2, 2]);
+    const packed = packAll(
+      universe,
+      Array.from({ length: 31 }, (_, i) => minute(universe, i, 65 * i)),
+    );
+    const decoder = new MinuteDecoder(universe);
+    const read = (i: number): MinuteFrame => decoder.read(packed[i]!.slot, packed[i]!.payload);
+    expect(read(0).oi[0]).toBe(0);
+    expect(() => read(2)).toThrow(MissingPredecessor);
+    expect(() => read(3)).toThrow(MissingPredecessor);
+    expect(read(30).oi[0]).toBe(65 * 30);
+  });
+
+  it('should detect any changed, missing or added byte', () => {
+    const universe = aUniverse([5, 4]);
+    const packed = packAll(universe, [minute(universe, 0, 6_500), minute(universe, 1, 6_565)]);
+    fc.assert(
+      fc.property(
+        fc.nat(1),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(2),
+        (which, place, flip, how) => {
+          const { slot, payload } = packed[which]!;
+          const spoilt = Buffer.from(payload);
+          spoilt[place % spoilt.length]! ^= flip;
+          const bytes = [
+            spoilt,
+            payload.subarray(0, place % payload.length),
+            Buffer.concat([payload, spoilt]),
+          ][how]!;
+          const decoder = new MinuteDecoder(universe);
+          if (which === 1) decoder.read(packed[0]!.slot, packed[0]!.payload);
+          expect(() => decoder.read(slot, bytes)).toThrow(CorruptBlock);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('should refuse a minute of another universe, and one of a newer format', () => {
+    const [universe, other] = [aUniverse([2, 2]), aUniverse([2, 3])];
+    const { slot, payload } = packAll(universe, [minute(universe, 0, 65)])[0]!;
+    expect(() => new MinuteDecoder(other).read(slot, payload)).toThrow(/its universe has 5/);
+    const newer = Buffer.from(payload);
+    newer.writeUInt8(2, 0);
+    expect(() => new MinuteDecoder(universe).read(slot, newer)).toThrow(
+      /format 2; this version reads format 1/,
+    );
+  });
+
+  it('should say in a delta how far back its predecessor is', () => {
+    const universe = aUniverse([2, 2]);
+    const encoder = new MinuteEncoder(universe);
+    encoder.accept(minute(universe, 0, 65), KEY);
+    const { kind, payload } = encoder.encode(minute(universe, 7, 130));
+    const decoder = new MinuteDecoder(universe);
+    expect(kind).toBe(DELTA);
+    expect(() => decoder.read(at(7), payload)).toThrow(/needs the one 7 min before it/);
+  });
+});
+
+describe('a universe, packed', () => {
+  it('should come back the same', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(9), { maxLength: 20 }), (sizes) => {
+        const universe = aUniverse(sizes, 550);
+        expect(decodeUniverse(1, encodeUniverse(universe))).toStrictEqual(universe);
+      }),
+    );
+  });
+
+  it('should be refused when it was changed', () => {
+    const payload = encodeUniverse(aUniverse([3, 5]));
+    payload[payload.length - 2]! ^= 4;
+    expect(() => decodeUniverse(7, payload)).toThrow(/contracts 7 does not match its checksum/);
+  });
+});
