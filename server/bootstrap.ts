@@ -1,10 +1,11 @@
-import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { appLogger } from './app-logger.js';
 import type { Clock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { configWarnings } from './config/rules.js';
@@ -38,6 +39,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const app = await NestFactory.create<NestExpressApplication>(ServerModule.with(config, options.clock), {
     bufferLogs: false,
     abortOnError: false,
+    // A browser that holds a connection open must not hold up the end.
+    forceCloseConnections: true,
     logger: appLogger(options.logLevels),
   });
   const log = new Logger('Config');
@@ -54,11 +57,6 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
   return { url: `http://${host}:${port}`, app, close: () => app.close() };
-}
-
-/** Readable lines on a terminal, one JSON object a line for everything that collects logs. */
-export function appLogger(logLevels: LogLevel[] = ['log', 'warn', 'error', 'fatal']): ConsoleLogger {
-  return new ConsoleLogger({ prefix: 'OI Tracker', logLevels, json: !process.stdout.isTTY });
 }
 
 function serveClient(app: NestExpressApplication, clientDir: string): void {

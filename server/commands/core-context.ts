@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { appLogger } from '../bootstrap.js';
+import { appLogger } from '../app-logger.js';
 import type { Config } from '../config/config.js';
 import { configFromProcess } from '../config/load-config.js';
 import { CoreModule } from '../core.module.js';

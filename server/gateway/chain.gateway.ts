@@ -1,4 +1,10 @@
-import { HttpException, Inject, Logger, type OnModuleDestroy } from '@nestjs/common';
+import {
+  HttpException,
+  Inject,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import {
   WebSocketGateway,
   WebSocketServer,
@@ -14,6 +20,7 @@ import { MINUTE_MS } from '../domain/units.js';
 import { ApiError } from '../http/api-error.js';
 import type {
   ClientToServerEvents,
+  ServerClosing,
   ServerToClientEvents,
   UnwatchAck,
   WatchAck,
@@ -34,6 +41,10 @@ const EVENT_BURST = 30;
 const EVENTS_A_SECOND = 5;
 const DENIALS_BEFORE_CUT = 60;
 
+const CLOSING: ServerClosing = {
+  message: 'The tracker is stopping or restarting. This screen comes back by itself.',
+  reconnectWithinMs: 5_000,
+};
 const KEEP_ALIVE_MS = 5 * MINUTE_MS;
 
 const END_MESSAGES: Record<SessionEndCode, string> = {
@@ -58,7 +69,11 @@ type TrackerServer = Server<ClientToServerEvents, ServerToClientEvents, Record<s
  */
 @WebSocketGateway()
 export class ChainGateway
-  implements OnGatewayInit<TrackerServer>, OnGatewayConnection<TrackerSocket>, OnModuleDestroy
+  implements
+    OnGatewayInit<TrackerServer>,
+    OnGatewayConnection<TrackerSocket>,
+    OnModuleDestroy,
+    OnApplicationShutdown
 {
   private readonly log = new Logger(ChainGateway.name);
   private readonly endings: (() => void)[] = [];
@@ -120,7 +135,13 @@ export class ChainGateway
     socket.emit('feed:status', this.status.current(null));
   }
 
+  /** First of all, so that every screen knows why its connection is about to end. */
   onModuleDestroy(): void {
+    this.server.emit('server:closing', CLOSING);
+  }
+
+  /** Last of all: what the captures under way bring is still pushed. */
+  onApplicationShutdown(): void {
     for (const end of this.endings) end();
   }
 

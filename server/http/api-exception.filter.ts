@@ -20,8 +20,8 @@ export class ApiExceptionFilter implements ExceptionFilter {
   /** The query string is left out: a sign-in callback carries secrets there. */
   private logUnexpected(error: unknown, request: Request, response: Response): void {
     const path = request.originalUrl.split('?', 1)[0]?.slice(0, 200);
-    const id = String(response.getHeader('X-Request-Id') ?? '-');
+    const requestId = String(response.getHeader('X-Request-Id') ?? '-');
     const stack = error instanceof Error ? (error.stack ?? error.message) : 'not an Error object';
-    this.logger.error(`${request.method} ${path} failed, request ${id}: ${stack}`);
+    this.logger.error(`${request.method} ${path} failed, request ${requestId}: ${stack}`, { requestId });
   }
 }

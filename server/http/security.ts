@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { ApiError } from './api-error.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
 import { hostAllowed, originAllowed } from './origin.js';
+import { requestLog } from './request-log.js';
 
 export { hostAllowed, originAllowed } from './origin.js';
 
@@ -20,6 +21,7 @@ export function applySecurity(app: NestExpressApplication, config: Config): void
   app.disable('x-powered-by');
   app.useGlobalFilters(new ApiExceptionFilter());
   app.use(nameRequest);
+  app.use(requestLog());
   app.use(headers(config));
   app.use((request: Request, _response: Response, next: NextFunction) => next(refusal(request, config)));
   app.use('/api', neverStore);

@@ -87,10 +87,19 @@ export type WatchAck =
   { ok: true; table: Table | null; status: FeedStatus } | { ok: false; error: WireError };
 export type UnwatchAck = { ok: true } | { ok: false; error: WireError };
 
+export interface ServerClosing {
+  /** For the person at the screen. */
+  message: string;
+  /** Come back after a random part of this, ms: a thousand screens must not return in the same moment. */
+  reconnectWithinMs: number;
+}
+
 export interface ServerToClientEvents {
   'chain:change': (frame: ChangeFrame) => void;
   'feed:status': (status: FeedStatus) => void;
-  /** The sign-in of this screen ended: signed out elsewhere, expired, or the server is shutting down for good. */
+  /** The server is about to stop or restart; the connection ends next. Screens keep their table and come back. */
+  'server:closing': (notice: ServerClosing) => void;
+  /** The sign-in of this screen ended: signed out elsewhere, expired, or replaced by a newer one. */
   'session:ended': (reason: { code: 'signed-out' | 'expired' | 'revoked'; message: string }) => void;
 }
 

@@ -18,6 +18,8 @@ import { BrokerError } from '../upstox/errors.js';
 
 /** A replay at a high rate still ticks no faster than this, real ms. */
 const FASTEST_TICK_MS = 15;
+/** Of the five seconds that a stop may take in all, real ms. */
+const LAST_CAPTURES_MS = 3 * SECOND_MS;
 const SESSIONS_EVERY_MS = 3 * SECOND_MS;
 const TOKENS_EVERY_MS = 20 * SECOND_MS;
 const CALENDAR_EVERY_MS = 6 * 60 * MINUTE_MS;
@@ -63,7 +65,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
 
   async beforeApplicationShutdown(): Promise<void> {
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
-    await this.collector.stop();
+    await this.collector.stop(LAST_CAPTURES_MS);
   }
 
   /** The list of contracts, once it is older than today 06:00 IST. */

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TokenPool } from '../auth/token-pool.js';
-import { Clock } from '../clock/clock.js';
+import { Clock, realSleep } from '../clock/clock.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { istTime, slotOf } from '../domain/slot.js';
 import { SECOND_MS, type EpochMs, type Slot } from '../domain/units.js';
@@ -45,6 +46,7 @@ export class Collector {
   private readonly background = new Set<Promise<void>>();
   private spent = { slot: 0, calls: 0 };
   private stopped = false;
+  private abandoned = false;
 
   constructor(
     @Inject(Clock) private readonly clock: Clock,
@@ -84,9 +86,25 @@ export class Collector {
     if (exchange !== null && this.mayCall()) await this.start(chain, exchange);
   }
 
-  /** Takes no more work and waits until captures and back-fills under way are settled. */
-  async stop(): Promise<void> {
+  /**
+   * Takes no more work and waits until captures and back-fills under way are settled.
+   * @param patienceMs how long at most, real time; what a slow broker answers after that is dropped.
+   */
+  async stop(patienceMs = Infinity): Promise<void> {
     this.stopped = true;
+    if (!Number.isFinite(patienceMs)) return this.settled();
+    const patience = new AbortController();
+    const over = realSleep(patienceMs, patience.signal).then(
+      () => true,
+      () => false,
+    );
+    this.abandoned = await Promise.race([this.settled().then(() => false), over]);
+    patience.abort();
+    if (this.abandoned)
+      this.log.warn(`the broker is slow: captures left unfinished: ${[...this.underWay.keys()].join(', ')}`);
+  }
+
+  private async settled(): Promise<void> {
     while (this.underWay.size + this.background.size > 0)
       await Promise.all([...this.underWay.values(), ...this.background]);
   }
@@ -155,32 +173,41 @@ export class Collector {
 
   private async capture(token: BrokerToken, chain: ChainId): Promise<void> {
     const began = performance.now();
+    const captureId = randomUUID().slice(0, 8);
     const slot = slotOf(this.clock.now());
     const progress = this.progressOf(chain);
     try {
       const state = await this.chains.open(chain, this.clock.now());
       const quote = await this.source.fetch(token, chain, state.facts.exchange);
+      if (this.abandoned) return;
       const answered = performance.now();
       const recorded = await this.chains.record(chain, quote, this.clock.now());
       this.metrics.lastPublishMs = performance.now() - answered;
       Object.assign(progress, { settled: recorded.slot, failures: 0, notBefore: 0 });
-      this.report(chain, recorded, performance.now() - began);
+      this.report(captureId, chain, recorded, performance.now() - began);
       if (recorded.outcome === 'captured') this.startBackfill(token, chain, progress);
     } catch (error) {
-      this.failed(token, chain, slot, error, performance.now() - began);
+      if (!this.abandoned) this.failed(captureId, token, chain, slot, error, performance.now() - began);
     }
   }
 
-  private report(chain: ChainId, recorded: Recorded, ms: number): void {
+  private report(captureId: string, chain: ChainId, recorded: Recorded, ms: number): void {
     this.metrics.captures[recorded.outcome] += 1;
     const line =
       `capture ${chainKey(chain)} slot=${istTime(recorded.slot).slice(0, 5)} legs=${recorded.legs} ` +
       `unknown=${recorded.unknownLegs} ms=${ms.toFixed(0)} outcome=${recorded.outcome}`;
-    if (recorded.detail === null) this.log.log(line);
-    else this.log.warn(`${line} (${recorded.detail})`);
+    if (recorded.detail === null) this.log.log(line, { captureId });
+    else this.log.warn(`${line} (${recorded.detail})`, { captureId });
   }
 
-  private failed(token: BrokerToken, chain: ChainId, slot: Slot, error: unknown, ms: number): void {
+  private failed(
+    captureId: string,
+    token: BrokerToken,
+    chain: ChainId,
+    slot: Slot,
+    error: unknown,
+    ms: number,
+  ): void {
     this.metrics.captures.failed += 1;
     const progress = this.progressOf(chain);
     progress.failures += 1;
@@ -193,8 +220,9 @@ export class Collector {
     }
     const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed`;
     const message = error instanceof Error ? error.message : String(error);
-    if (known) this.log.warn(`${line} (${error.kind}: ${message})`);
-    else this.log.error(`${line} (${message})`, error instanceof Error ? error.stack : undefined);
+    if (known) this.log.warn(`${line} (${error.kind}: ${message})`, { captureId });
+    else
+      this.log.error(`${line} (${message})`, error instanceof Error ? error.stack : undefined, { captureId });
   }
 
   private startBackfill(token: BrokerToken, chain: ChainId, progress: Progress): void {
