@@ -32,10 +32,9 @@ import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
 import { chainRefSchema } from './chain-ref.js';
+import { Screen } from './screen.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** Chains one screen may watch at once. */
-const CHAINS_A_SOCKET = 12;
 /** Events a socket may send: a person opens a chain now and then; a loop is cut. */
 const EVENT_BURST = 30;
 const EVENTS_A_SECOND = 5;
@@ -53,9 +52,13 @@ const END_MESSAGES: Record<SessionEndCode, string> = {
   revoked: 'This browser signed in again; this screen belongs to the older sign-in.',
 };
 
+const EVENTS: ReadonlySet<string> = new Set<keyof ClientToServerEvents>(['chain:watch', 'chain:unwatch']);
+
+type Answer<A> = (answer: A | { ok: false; error: WireError }) => void;
+
 interface SocketData {
   sessionId: string;
-  watched: Map<string, ChainId>;
+  screen: Screen;
   bucket: TokenBucket;
   denials: number;
 }
@@ -124,13 +127,17 @@ export class ChainGateway
   }
 
   handleConnection(socket: TrackerSocket): void {
-    socket.on('chain:watch', (chain, ack) => this.guarded(socket, ack, () => this.watch(socket, chain)));
-    socket.on('chain:unwatch', (chain, ack) =>
-      this.guarded(socket, ack, () => Promise.resolve(this.unwatch(socket, chain))),
+    socket.on('chain:watch', (chain, ack) =>
+      this.guarded<WatchAck>(socket, ack, (answer) => this.watch(socket, chain, answer)),
     );
+    socket.on('chain:unwatch', (chain, ack) =>
+      this.guarded<UnwatchAck>(socket, ack, (answer) => this.unwatch(socket, chain, answer)),
+    );
+    socket.onAny((event: string) => {
+      if (!EVENTS.has(event)) this.mayAsk(socket);
+    });
     socket.on('disconnect', () => {
-      for (const chain of socket.data.watched.values()) this.registry.leave(chain);
-      socket.data.watched.clear();
+      for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
     });
     socket.emit('feed:status', this.status.current(null));
   }
@@ -150,74 +157,57 @@ export class ChainGateway
     if (!signIn) throw new Error('sign-in-needed');
     socket.data = {
       sessionId: signIn.idHash,
-      watched: new Map(),
+      screen: new Screen(),
       bucket: new TokenBucket(EVENT_BURST, EVENTS_A_SECOND),
       denials: 0,
     };
     await socket.join(sessionRoom(signIn.idHash));
   }
 
-  private async watch(socket: TrackerSocket, asked: unknown): Promise<WatchAck> {
-    const ref = parseRef(asked);
-    if (socket.data.watched.size >= CHAINS_A_SOCKET && !socket.data.watched.has(chainKey(ref)))
-      throw new ApiError(
-        429,
-        'too-many-requests',
-        `One screen watches ${CHAINS_A_SOCKET} chains at most. Close one.`,
-      );
-    const chain = await this.watching.prepare(ref);
+  private async watch(socket: TrackerSocket, asked: unknown, answer: Answer<WatchAck>): Promise<void> {
+    const { screen } = socket.data;
+    const wish = screen.wish(parseRef(asked));
+    const chain = await this.watching.prepare(wish.ref).finally(() => screen.settle(wish));
     const stored = this.chains.latestInMemory(chain) ?? (await this.chains.latest(chain));
-    if (socket.disconnected)
-      return { ok: false, error: { code: 'internal', message: 'The socket is closed.' } };
-    this.enter(socket, chain);
-    // No await from here: a push that came between the table and the room would be a gap.
-    return {
-      ok: true,
-      table: this.chains.latestInMemory(chain) ?? stored,
-      status: this.status.current(chain),
-    };
-  }
-
-  private enter(socket: TrackerSocket, chain: ChainId): void {
-    const key = chainKey(chain);
-    if (!socket.data.watched.has(key)) {
-      socket.data.watched.set(key, chain);
+    if (socket.disconnected) return;
+    // No await and no promise from here to the answer: a push that came in between would be a gap.
+    if (!wish.left && screen.enter(wish, chain)) {
       this.registry.enter(chain);
+      void socket.join(chainKey(chain));
     }
-    void socket.join(key);
+    const table = this.chains.latestInMemory(chain) ?? stored;
+    answer({ ok: true, table, status: this.status.current(chain) });
   }
 
-  private unwatch(socket: TrackerSocket, asked: unknown): UnwatchAck {
-    const key = chainKey(parseRef(asked));
-    const chain = socket.data.watched.get(key);
+  private async unwatch(socket: TrackerSocket, asked: unknown, answer: Answer<UnwatchAck>): Promise<void> {
+    const chain = socket.data.screen.leave(parseRef(asked));
     if (chain) {
-      socket.data.watched.delete(key);
       this.registry.leave(chain);
-      void socket.leave(key);
+      await socket.leave(chainKey(chain));
     }
-    return { ok: true };
+    answer({ ok: true });
   }
 
-  private guarded<A extends { ok: boolean }>(
-    socket: TrackerSocket,
-    ack: unknown,
-    work: () => Promise<A | { ok: false; error: WireError }>,
-  ): void {
-    const answer =
-      typeof ack === 'function' ? (ack as (answer: A | { ok: false; error: WireError }) => void) : null;
-    if (!socket.data.bucket.take()) {
-      socket.data.denials += 1;
-      answer?.({
+  /** Runs a request of a screen, if it has not asked too often; whatever it throws is answered, if anybody listens. */
+  private guarded<A>(socket: TrackerSocket, ack: unknown, work: (answer: Answer<A>) => Promise<void>): void {
+    const answer: Answer<A> = typeof ack === 'function' ? (ack as Answer<A>) : () => undefined;
+    if (!this.mayAsk(socket)) {
+      answer({
         ok: false,
         error: { code: 'too-many-requests', message: 'Too many requests. Wait a moment.' },
       });
-      if (socket.data.denials >= DENIALS_BEFORE_CUT) socket.disconnect(true);
       return;
     }
-    work().then(
-      (result) => answer?.(result),
-      (error: unknown) => answer?.({ ok: false, error: this.wireError(error) }),
-    );
+    work(answer).catch((error: unknown) => answer({ ok: false, error: this.wireError(error) }));
+  }
+
+  /** Counts an event of a screen. One that goes on though it is refused is cut off. */
+  private mayAsk(socket: TrackerSocket): boolean {
+    const { data } = socket;
+    if (data.bucket.take()) return true;
+    data.denials += 1;
+    if (data.denials >= DENIALS_BEFORE_CUT) socket.disconnect(true);
+    return false;
   }
 
   private wireError(error: unknown): WireError {

@@ -29,7 +29,9 @@ export class Watching {
     const chain = { underlying: listing.underlying.key, expiry: asked.expiry };
     await this.chains.open(chain, this.clock.now());
     // A slow broker must not keep a screen from the table that is there already.
-    await Promise.race([this.collector.request(chain), realSleep(FIRST_CAPTURE_WAIT_MS)]);
+    const patience = new AbortController();
+    const enough = realSleep(FIRST_CAPTURE_WAIT_MS, patience.signal);
+    await Promise.race([this.collector.request(chain), enough]).finally(() => patience.abort());
     return chain;
   }
 
