@@ -1,4 +1,5 @@
 import type { ChangeFrame } from './frame.js';
+import type { MarketPushes, MarketRequests } from './market.js';
 import type { Table } from './table.js';
 
 /** A chain as named on the wire. */
@@ -94,7 +95,7 @@ export interface ServerClosing {
   reconnectWithinMs: number;
 }
 
-export interface ServerToClientEvents {
+export interface ServerToClientEvents extends MarketPushes {
   'chain:change': (frame: ChangeFrame) => void;
   'feed:status': (status: FeedStatus) => void;
   /** The server is about to stop or restart; the connection ends next. Screens keep their table and come back. */
@@ -103,7 +104,7 @@ export interface ServerToClientEvents {
   'session:ended': (reason: { code: 'signed-out' | 'expired' | 'revoked'; message: string }) => void;
 }
 
-export interface ClientToServerEvents {
+export interface ClientToServerEvents extends MarketRequests {
   'chain:watch': (chain: ChainRef, ack: (answer: WatchAck) => void) => void;
   'chain:unwatch': (chain: ChainRef, ack: (answer: UnwatchAck) => void) => void;
 }
