@@ -21,7 +21,7 @@ export function line(what, unit, ours, given = {}) {
   const met = goal === null ? null : atLeast ? value >= goal : value <= goal;
   const sign = atLeast ? '≥' : '≤';
   const words =
-    goal === null ? null : goalRatio === undefined ? `${sign} ${goal} ${unit}` : `${sign} ${goal} ×`;
+    goal === null ? null : goalRatio === undefined ? `${sign} ${goal} ${unit}` : `${sign} ${round(goal)} ×`;
   return {
     what,
     unit,
