@@ -36,10 +36,12 @@ export function black76(call: boolean, forward: number, strike: number, iv: numb
   const delta = sign * normalCdf(sign * d1);
   const itm = normalCdf(sign * d2);
   return {
-    ...{ price: Math.max(0, forward * delta - sign * strike * itm), delta, itm },
+    price: Math.max(0, forward * delta - sign * strike * itm),
+    delta,
     gamma: density(d1) / (forward * spread),
     theta: (-forward * density(d1) * iv) / (2 * Math.sqrt(years)) / 365,
     vega: (forward * density(d1) * Math.sqrt(years)) / 100,
+    itm,
   };
 }
 

@@ -83,16 +83,16 @@ export class GeneratedChain {
     return [...this.byStrike].map(([strike, { CE, PE }]) => {
       const [call, put] = [this.side(CE, minute), this.side(PE, minute)];
       const [c, p] = [call?.market_data.oi ?? 0, put?.market_data.oi ?? 0];
-      return {
-        ...{
-          expiry: this.first.expiry.date,
-          pcr: c > 0 ? Number((p / c).toFixed(4)) : 0,
-          strike_price: strike,
-        },
-        ...{ underlying_key: this.first.underlyingKey, underlying_spot_price: spot },
-        ...(call ? { call_options: call } : {}),
-        ...(put ? { put_options: put } : {}),
+      const row: StrikeAnswer = {
+        expiry: this.first.expiry.date,
+        pcr: c > 0 ? Math.round((p / c) * 1e4) / 1e4 : 0,
+        strike_price: strike,
+        underlying_key: this.first.underlyingKey,
+        underlying_spot_price: spot,
       };
+      if (call) row.call_options = call;
+      if (put) row.put_options = put;
+      return row;
     });
   }
 }

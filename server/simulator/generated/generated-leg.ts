@@ -3,22 +3,43 @@ import type { CandleRow, LegAnswer, MarketQuote } from '../market.js';
 import { black76, type Greeks, smile } from './black76.js';
 import type { Contract } from './contracts.js';
 import type { LegPath } from './leg-path.js';
-import { hash32 } from './random.js';
+import { hash32, noiseAt } from './random.js';
 import { type SpotPath, spotAt, toTick } from './spot-path.js';
 
 const RATE = 0.065;
 const YEAR_MINUTES = 365 * 1440;
 
-const round = (x: number, digits: number): number => Number(x.toFixed(digits));
+/** Rounds to so many decimals: `scale` is 10 to their power. */
+const round = (x: number, scale: number): number => Math.round(x * scale) / scale;
+
+/** The greeks as the broker rounds them; `iv` and `pop` in percent. */
+function greeksAnswer(value: Greeks & { iv: number }): LegAnswer['option_greeks'] {
+  return {
+    vega: round(value.vega, 1e4),
+    theta: round(value.theta, 1e4),
+    gamma: round(value.gamma, 1e4),
+    delta: round(value.delta, 1e4),
+    iv: round(value.iv * 100, 100),
+    pop: round(value.itm * 100, 100),
+  };
+}
 
 /** One contract of the demo market on its day: premium, OI and volume at any minute of the session. */
 export class GeneratedLeg {
+  private readonly salt: number;
+  private readonly daysLeft: number;
+  private readonly previousClose: number;
+
   constructor(
     readonly contract: Contract,
     private readonly path: LegPath,
     private readonly spot: SpotPath,
-    private readonly date: IsoDate,
-  ) {}
+    date: IsoDate,
+  ) {
+    this.salt = hash32(contract.row.instrument_key, date);
+    this.daysLeft = daysBetween(date, contract.expiry.date);
+    this.previousClose = Math.max(0.05, toTick(this.value(-1).price));
+  }
 
   private get lot(): number {
     return this.contract.underlying.lot;
@@ -26,8 +47,7 @@ export class GeneratedLeg {
 
   /** Years to expiry, never below five minutes. */
   private years(minute: number): number {
-    const days = daysBetween(this.date, this.contract.expiry.date);
-    return Math.max(5, days * 1440 + this.spot.minutes - minute) / YEAR_MINUTES;
+    return Math.max(5, this.daysLeft * 1440 + this.spot.minutes - minute) / YEAR_MINUTES;
   }
 
   /** Price and greeks at a minute; a future is worth its forward. */
@@ -37,19 +57,14 @@ export class GeneratedLeg {
     const forward = spotAt(this.spot, minute) * Math.exp(RATE * years);
     if (type === 'FUT') return { price: forward, delta: 1, gamma: 0, theta: 0, vega: 0, itm: 1, iv: 0 };
     const iv = smile(underlying.iv, forward, strike, years);
-    return { ...black76(type === 'CE', forward, strike, iv, years), iv };
+    return Object.assign(black76(type === 'CE', forward, strike, iv, years), { iv });
   }
 
   /** Last traded price, rupees: the model's value with a trader's haggling of 0.3 %. */
-  private ltp(minute: number): number {
-    const haggle =
-      (hash32(this.contract.row.instrument_key, this.date, minute) / 4_294_967_296 - 0.5) * 0.006;
+  private ltp(minute: number, price = this.value(minute).price): number {
+    const haggle = (noiseAt(this.salt, minute) - 0.5) * 0.006;
     const noise = this.contract.type === 'FUT' ? haggle / 20 : haggle;
-    return Math.max(0.05, toTick(this.value(minute).price * (1 + noise)));
-  }
-
-  private previousClose(): number {
-    return Math.max(0.05, toTick(this.value(-1).price));
+    return Math.max(0.05, toTick(price * (1 + noise)));
   }
 
   /** OI in units; before the session the previous one's. */
@@ -72,24 +87,30 @@ export class GeneratedLeg {
 
   /** The leg as the option chain answers it. */
   answer(minute: number): LegAnswer {
-    const key = this.contract.row.instrument_key;
     const value = this.value(minute);
-    const ltp = this.listedOnly(minute) ? 0 : minute < 0 ? this.previousClose() : this.ltp(minute);
-    const bid = ltp === 0 ? 0 : Math.max(0.05, toTick(ltp * 0.9985));
-    const ask = ltp === 0 ? 0 : toTick(ltp * 1.0015 + 0.05);
-    const qty = this.lot * (1 + (hash32(key, minute, 'depth') % 20));
+    const ltp = this.lastPrice(minute, value.price);
+    const quantity = this.lot * (1 + Math.floor(20 * noiseAt(~this.salt, minute)));
     return {
-      instrument_key: key,
+      instrument_key: this.contract.row.instrument_key,
       market_data: {
-        ...{ ltp, volume: this.volume(minute), oi: this.oi(minute), close_price: this.previousClose() },
-        ...{ bid_price: bid, bid_qty: bid ? qty : 0, ask_price: ask, ask_qty: ask ? qty : 0 },
+        ltp,
+        volume: this.volume(minute),
+        oi: this.oi(minute),
+        close_price: this.previousClose,
+        bid_price: ltp === 0 ? 0 : Math.max(0.05, toTick(ltp * 0.9985)),
+        bid_qty: ltp === 0 ? 0 : quantity,
+        ask_price: ltp === 0 ? 0 : toTick(ltp * 1.0015 + 0.05),
+        ask_qty: ltp === 0 ? 0 : quantity,
         prev_oi: this.previousOi,
       },
-      option_greeks: {
-        ...{ vega: round(value.vega, 4), theta: round(value.theta, 4), gamma: round(value.gamma, 4) },
-        ...{ delta: round(value.delta, 4), iv: round(value.iv * 100, 2), pop: round(value.itm * 100, 2) },
-      },
+      option_greeks: greeksAnswer(value),
     };
+  }
+
+  /** 0 for a leg that never traded. */
+  private lastPrice(minute: number, price?: number): number {
+    if (this.listedOnly(minute)) return 0;
+    return minute < 0 ? this.previousClose : this.ltp(minute, price);
   }
 
   private range(minute: number, value: (m: number) => number): { open: number; high: number; low: number } {
@@ -102,14 +123,13 @@ export class GeneratedLeg {
   }
 
   quote(minute: number, t: number): MarketQuote {
-    const traded = !this.listedOnly(minute);
     const day = minute < 0 ? null : this.range(minute, (m) => this.ltp(m));
     const oi = minute < 0 ? null : this.range(minute, (m) => this.oi(m));
     const time = minute < 0 ? t : Math.min(t, this.spot.open + (minute + 1) * MINUTE_MS);
     return {
       ...{ instrumentKey: this.contract.row.instrument_key, time, previousOi: this.previousOi },
-      lastPrice: traded ? (minute < 0 ? this.previousClose() : this.ltp(minute)) : 0,
-      ...{ volume: this.volume(minute), oi: this.oi(minute), previousClose: this.previousClose() },
+      lastPrice: this.lastPrice(minute),
+      ...{ volume: this.volume(minute), oi: this.oi(minute), previousClose: this.previousClose },
       ...{ open: day?.open ?? null, high: day?.high ?? null, low: day?.low ?? null },
       ...{ oiDayHigh: oi?.high ?? null, oiDayLow: oi?.low ?? null },
     };

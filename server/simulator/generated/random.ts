@@ -1,15 +1,25 @@
-/** 32-bit hash of a list of words and numbers (FNV-1a with a murmur finish): the seed of everything below. */
+/** Spreads the bits of a 32-bit number (the finish of murmur3). */
+function finish(bits: number): number {
+  let h = bits ^ (bits >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** 32-bit hash of a list of words and numbers (FNV-1a with a finish): the seed of everything below. */
 export function hash32(...parts: (string | number)[]): number {
   let h = 0x811c9dc5;
   for (const ch of parts.join('\u0001')) {
     h ^= ch.codePointAt(0) ?? 0;
     h = Math.imul(h, 0x01000193);
   }
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return finish(h);
+}
+
+/** A number in [0, 1) that depends on a seed and a place only. */
+export function noiseAt(seed: number, place: number): number {
+  return finish(seed ^ Math.imul(place + 1, 0x9e3779b1)) / 4_294_967_296;
 }
 
 /** A stream of numbers that depends on its seed only. */
