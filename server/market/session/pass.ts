@@ -1,0 +1,77 @@
+import { INTERVALS, TOLERANCE_MS } from '../../domain/table.js';
+import { MINUTE_MS, type Slot } from '../../domain/units.js';
+import { type OiRing, UNKNOWN } from './oi-ring.js';
+
+/** A change that does not fit into 32 bits: it stands in a map. */
+const BIG = -(2 ** 31);
+
+/**
+ * All changes of all legs over all windows at one slot, in arrays that are written anew each time. By the rules of
+ * truth: base = the newest minute `b` of the session with `slot − w − tolerance ≤ b ≤ slot − w` in which the leg's OI
+ * is known.
+ */
+export class Pass {
+  slot: Slot | null = null;
+  /** Minutes from the base to the slot, by window and leg; 0 = no base, so no change. */
+  readonly back: readonly Uint8Array[];
+  private readonly abs: readonly Int32Array[];
+  private readonly big = new Map<number, number>();
+  private readonly reach: number;
+
+  /** @param intervals minutes. @param toleranceMs how much older than the window a base may be. */
+  constructor(
+    private readonly legs: number,
+    readonly intervals: readonly number[] = INTERVALS,
+    toleranceMs: number = TOLERANCE_MS,
+  ) {
+    this.back = intervals.map(() => new Uint8Array(legs));
+    this.abs = intervals.map(() => new Int32Array(legs));
+    this.reach = Math.floor(toleranceMs / MINUTE_MS);
+  }
+
+  /** Change of a leg over a window in units. Only where `back` is not 0. */
+  absAt(window: number, leg: number): number {
+    const abs = this.abs[window]![leg]!;
+    return abs === BIG ? this.big.get(window * this.legs + leg)! : abs;
+  }
+
+  /** Slot the change is measured from. Only where `back` is not 0. */
+  baseSlotAt(window: number, leg: number): number {
+    return this.slot! - this.back[window]![leg]! * MINUTE_MS;
+  }
+
+  /** Computes every window of every leg at `slot`. */
+  run(ring: OiRing, slot: Slot): this {
+    this.slot = slot;
+    this.big.clear();
+    const now = ring.rowOf(slot);
+    this.intervals.forEach((minutes, window) => {
+      this.back[window]!.fill(0);
+      for (let late = 0; late <= this.reach; late++)
+        this.runWindow(ring, now, ring.rowOf(slot - (minutes + late) * MINUTE_MS), window, minutes + late);
+    });
+    return this;
+  }
+
+  /** Fills in the legs that have no newer base yet. */
+  private runWindow(ring: OiRing, now: number, base: number, window: number, minutes: number): void {
+    const { cells } = ring;
+    const [abs, back] = [this.abs[window]!, this.back[window]!];
+    for (let leg = 0; leg < this.legs; leg++) {
+      const [oi, then] = [cells[now + leg]!, cells[base + leg]!];
+      if (oi === UNKNOWN || then === UNKNOWN || back[leg] !== 0) continue;
+      back[leg] = minutes;
+      abs[leg] = oi >= 0 && then >= 0 ? oi - then : this.bigChange(ring, now, base, window, leg);
+    }
+  }
+
+  private bigChange(ring: OiRing, now: number, base: number, window: number, leg: number): number {
+    this.big.set(window * this.legs + leg, ring.get(now + leg) - ring.get(base + leg));
+    return BIG;
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    return this.intervals.length * 5 * this.legs;
+  }
+}
