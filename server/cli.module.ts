@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BackupCommand, RestoreCommand } from './commands/backup.command.js';
 import { ContractsCommand, ContractsImportCommand } from './commands/contracts.command.js';
 import { DaysCommand, DaysExportCommand, DaysImportCommand } from './commands/days.command.js';
 import { DemoCommand } from './commands/demo.command.js';
@@ -14,6 +15,8 @@ import {
 /** The commands. Each that needs the core opens it itself, see commands/core-context.ts. */
 @Module({
   providers: [
+    BackupCommand,
+    RestoreCommand,
     ContractsCommand,
     ContractsImportCommand,
     DaysCommand,

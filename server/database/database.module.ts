@@ -2,6 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { openDatabase } from './open.js';
+import { Retention } from './retention.js';
 import { WriteQueue } from './write-queue.js';
 
 /** Provides `DataSource` for reading and `WriteQueue` for every write. */
@@ -18,8 +19,9 @@ import { WriteQueue } from './write-queue.js';
       inject: [DataSource],
       useFactory: (dataSource: DataSource) => new WriteQueue(dataSource),
     },
+    Retention,
   ],
-  exports: [DataSource, WriteQueue],
+  exports: [DataSource, WriteQueue, Retention],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -9,6 +9,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { SessionService } from '../auth/session.service.js';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
+import { Retention } from '../database/retention.js';
+import { addDays, istAt, istDate } from '../domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../domain/units.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
@@ -35,6 +37,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly running = new Set<string>();
   private nextCalendar = 0;
   private nextImport = 0;
+  private nextRetention = 0;
 
   constructor(
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
@@ -45,6 +48,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(CalendarService) private readonly calendar: CalendarService,
     @Inject(TokenPool) private readonly tokens: TokenPool,
     @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(Retention) private readonly retention: Retention,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -59,6 +63,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     this.every('calendar', SECOND_MS, () => this.once('calendar', () => this.refreshCalendar()));
     // Screens of a sign-in that has expired end within seconds, not at their next request.
     this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
+    this.every('retention', MINUTE_MS, () => this.once('retention', () => this.dropOldMinutes()));
     // What `token add` and `token remove` changed while the server runs.
     this.every('tokens', TOKENS_EVERY_MS, () => this.once('tokens', () => this.tokens.refresh()));
   }
@@ -92,6 +97,15 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
       throw error;
     });
     this.nextCalendar = now + CALENDAR_EVERY_MS;
+  }
+
+  /** Once at the start, for machines that are off at night, then every night at 01:00 IST. */
+  private async dropOldMinutes(): Promise<void> {
+    const now = this.clock.now();
+    if (now < this.nextRetention) return;
+    this.nextRetention = istAt(addDays(istDate(now), 1), '01:00');
+    const deleted = await this.retention.run();
+    if (deleted > 0) this.log.log(`retention: ${deleted} rows before ${this.retention.keptSince()} deleted`);
   }
 
   private every(name: string, ms: number, job: () => void): void {
