@@ -1,6 +1,10 @@
+import { jest } from '@jest/globals';
 import type { ErrorBody, LoginAnswer, SessionInfo } from '../../server/protocol/index.js';
 import { cleanUp, startDemo, until, type House } from '../support/harness.js';
 import { connect, cookiesOf, closeSockets, request, signIn, Visitor } from '../support/harness-client.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 describe('who may see the market', () => {
   let house: House;

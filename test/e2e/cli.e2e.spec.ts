@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { cleanUp, runCli, settings, start, cliScript, tempFolder } from '../support/harness.js';
 import { describeWithData } from '../support/shared-data.js';
 import { readDay } from '../support/truth/index.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 afterAll(() => cleanUp());
 

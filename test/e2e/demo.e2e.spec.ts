@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { istAt, istDate } from '../../server/domain/slot.js';
 import type { SessionInfo } from '../../server/protocol/index.js';
 import { cleanUp, startDemo, type House } from '../support/harness.js';
@@ -10,6 +11,9 @@ import {
 } from '../support/harness-chains.js';
 import { closeSockets, request, Visitor } from '../support/harness-client.js';
 import { Watcher } from '../support/harness-watch.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 describe('the demo without a file', () => {
   let house: House;

@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import { cleanUp, startDemo, until } from '../support/harness.js';
 import { liveTables, nearestChain } from '../support/harness-chains.js';
 import { closeSockets, metric, Visitor } from '../support/harness-client.js';
 import { Watcher } from '../support/harness-watch.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 interface Counts {
   asked: number;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { QualityReport, Table } from '../../server/protocol/index.js';
 import { cleanUp, startDemo, tempFolder, type House } from '../support/harness.js';
 import { closeSockets, Visitor } from '../support/harness-client.js';
@@ -15,6 +16,9 @@ import {
   type ChainAnswers,
   type ChainTruth,
 } from '../support/truth/index.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 const DATE = '2026-08-18';
 const ist = (time: string): number => Date.parse(`${DATE}T${time}:00+05:30`);
@@ -161,10 +165,17 @@ describeWithData(
         const late = (shown.captured.get(chain.expiry) ?? []).filter((table) => crossed(chain, table));
         expect(late.length).toBeLessThanOrEqual(starts);
       }
-      for (const { tables, gaps } of shown.watchers) {
+      for (const { chain, tables, gaps } of shown.watchers) {
         expect(gaps).toBe(0);
-        const bySlot = new Map(tables.map((table) => [table.slot, table]));
-        expect(bySlot.size).toBeGreaterThan(5);
+        const slots = new Set(tables.filter(({ source }) => source === 'live').map(({ slot }) => slot));
+        const [first, last] = [Math.min(...slots), Math.max(...slots)];
+        const refused = refusalsOf(shown.quality, chain.expiry).filter(
+          ({ slot }) => slot > first && slot < last,
+        );
+        const minutes = (last - first) / MINUTE + 1;
+        // A minute is a second here; a busy machine may miss one now and then, and the rules cover the gap.
+        expect(slots.size + refused.length).toBeGreaterThanOrEqual(0.9 * minutes);
+        expect(minutes).toBeGreaterThan(10);
       }
     }
 

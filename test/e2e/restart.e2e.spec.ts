@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { istAt, istDate, istTime } from '../../server/domain/slot.js';
 import type { Table } from '../../server/protocol/index.js';
 import { cleanUp, startDemo, tempFolder, type House } from '../support/harness.js';
@@ -5,6 +6,9 @@ import { inconsistencies, liveTables, nearestChain, slotsOverHttp } from '../sup
 import { closeSockets, Visitor } from '../support/harness-client.js';
 import { Watcher } from '../support/harness-watch.js';
 import { MINUTE } from '../support/truth/index.js';
+
+/** Real programs on a busy machine: what a test waits for has deadlines of its own. */
+jest.setTimeout(300_000);
 
 const RATE = '20';
 /** Minutes that pass unseen while the server is dead. */
