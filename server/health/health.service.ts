@@ -34,8 +34,25 @@ export class HealthService {
   ) {}
 
   async readiness(): Promise<Readiness> {
+    const database = await this.database();
+    // Without the database nobody knows which chains are pinned; the answer must still say what is wrong.
+    const chains = database.ok ? await this.pinned() : [];
+    const late = chains.filter((chain) => chain.state === 'stale').map((chain) => chain.chain);
+    const checks = {
+      database,
+      instruments: this.instrumentList(),
+      token: this.token(),
+      capture: {
+        ok: late.length === 0,
+        detail: late.length === 0 ? 'no chain is late' : `late: ${late.join(', ')}`,
+      },
+    };
+    return { ready: Object.values(checks).every((check) => check.ok), checks, chains };
+  }
+
+  private async pinned(): Promise<Readiness['chains']> {
     const now = this.clock.now();
-    const chains = [];
+    const chains: Readiness['chains'] = [];
     for (const chain of await this.wanted.pinnedChains(istDate(now))) {
       const { state, lastSlot, lastCapturedAt } = this.status.current(chain);
       chains.push({
@@ -45,17 +62,7 @@ export class HealthService {
         lagSeconds: lastCapturedAt === null ? null : Math.round((now - lastCapturedAt) / 1000),
       });
     }
-    const late = chains.filter((chain) => chain.state === 'stale').map((chain) => chain.chain);
-    const checks = {
-      database: await this.database(),
-      instruments: this.instrumentList(),
-      token: this.token(),
-      capture: {
-        ok: late.length === 0,
-        detail: late.length === 0 ? 'no chain is late' : `late: ${late.join(', ')}`,
-      },
-    };
-    return { ready: Object.values(checks).every((check) => check.ok), checks, chains };
+    return chains;
   }
 
   private async database(): Promise<Check> {
