@@ -1,17 +1,10 @@
-import {
-  HttpException,
-  Inject,
-  Logger,
-  type OnApplicationShutdown,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Inject, Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import {
   WebSocketGateway,
   WebSocketServer,
   type OnGatewayConnection,
   type OnGatewayInit,
 } from '@nestjs/websockets';
-import type { Server, Socket } from 'socket.io';
 import { SessionEvents, type SessionEnd, type SessionEndCode } from '../auth/session-events.js';
 import { SessionService } from '../auth/session.service.js';
 import { Clock } from '../clock/clock.js';
@@ -21,10 +14,8 @@ import { ApiError } from '../http/api-error.js';
 import type {
   ClientToServerEvents,
   ServerClosing,
-  ServerToClientEvents,
   UnwatchAck,
   WatchAck,
-  WireError,
 } from '../protocol/index.js';
 import { ChainService } from '../snapshot/chain-service.js';
 import { Feed } from '../snapshot/feed.js';
@@ -32,13 +23,10 @@ import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
 import { chainRefSchema } from './chain-ref.js';
+import { MarketRoom } from './market-room.js';
 import { Screen } from './screen.js';
-import { TokenBucket } from './token-bucket.js';
-
-/** Events a socket may send: a person opens a chain now and then; a loop is cut. */
-const EVENT_BURST = 30;
-const EVENTS_A_SECOND = 5;
-const DENIALS_BEFORE_CUT = 60;
+import { allowance, ScreenRequests, type Answer } from './screen-requests.js';
+import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 
 const CLOSING: ServerClosing = {
   message: 'The tracker is stopping or restarting. This screen comes back by itself.',
@@ -52,19 +40,12 @@ const END_MESSAGES: Record<SessionEndCode, string> = {
   revoked: 'This browser signed in again; this screen belongs to the older sign-in.',
 };
 
-const EVENTS: ReadonlySet<string> = new Set<keyof ClientToServerEvents>(['chain:watch', 'chain:unwatch']);
-
-type Answer<A> = (answer: A | { ok: false; error: WireError }) => void;
-
-interface SocketData {
-  sessionId: string;
-  screen: Screen;
-  bucket: TokenBucket;
-  denials: number;
-}
-
-type TrackerSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
-type TrackerServer = Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+const EVENTS: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
+  'chain:watch',
+  'chain:unwatch',
+  'market:watch',
+  'market:unwatch',
+]);
 
 /**
  * Screens come in here. A room is a chain; a change is encoded once and sent to all of its room.
@@ -93,6 +74,8 @@ export class ChainGateway
     @Inject(WatchRegistry) private readonly registry: WatchRegistry,
     @Inject(Feed) private readonly feed: Feed,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(ScreenRequests) private readonly requests: ScreenRequests,
+    @Inject(MarketRoom) private readonly market: MarketRoom,
   ) {}
 
   /** Sockets connected now. */
@@ -122,19 +105,21 @@ export class ChainGateway
         if (status.chain) server.to(chainKey(status.chain)).emit('feed:status', status);
         else server.emit('feed:status', status);
       }),
+      this.market.open(server),
       this.sessionEvents.onEnd((end) => this.endSession(end)),
     );
   }
 
   handleConnection(socket: TrackerSocket): void {
     socket.on('chain:watch', (chain, ack) =>
-      this.guarded<WatchAck>(socket, ack, (answer) => this.watch(socket, chain, answer)),
+      this.requests.guarded<WatchAck>(socket, ack, (answer) => this.watch(socket, chain, answer)),
     );
     socket.on('chain:unwatch', (chain, ack) =>
-      this.guarded<UnwatchAck>(socket, ack, (answer) => this.unwatch(socket, chain, answer)),
+      this.requests.guarded<UnwatchAck>(socket, ack, (answer) => this.unwatch(socket, chain, answer)),
     );
+    this.market.admit(socket);
     socket.onAny((event: string) => {
-      if (!EVENTS.has(event)) this.mayAsk(socket);
+      if (!EVENTS.has(event)) this.requests.mayAsk(socket);
     });
     socket.on('disconnect', () => {
       for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
@@ -158,7 +143,7 @@ export class ChainGateway
     socket.data = {
       sessionId: signIn.idHash,
       screen: new Screen(),
-      bucket: new TokenBucket(EVENT_BURST, EVENTS_A_SECOND),
+      bucket: allowance(),
       denials: 0,
     };
     await socket.join(sessionRoom(signIn.idHash));
@@ -186,35 +171,6 @@ export class ChainGateway
       await socket.leave(chainKey(chain));
     }
     answer({ ok: true });
-  }
-
-  /** Runs a request of a screen, if it has not asked too often; whatever it throws is answered, if anybody listens. */
-  private guarded<A>(socket: TrackerSocket, ack: unknown, work: (answer: Answer<A>) => Promise<void>): void {
-    const answer: Answer<A> = typeof ack === 'function' ? (ack as Answer<A>) : () => undefined;
-    if (!this.mayAsk(socket)) {
-      answer({
-        ok: false,
-        error: { code: 'too-many-requests', message: 'Too many requests. Wait a moment.' },
-      });
-      return;
-    }
-    work(answer).catch((error: unknown) => answer({ ok: false, error: this.wireError(error) }));
-  }
-
-  /** Counts an event of a screen. One that goes on though it is refused is cut off. */
-  private mayAsk(socket: TrackerSocket): boolean {
-    const { data } = socket;
-    if (data.bucket.take()) return true;
-    data.denials += 1;
-    if (data.denials >= DENIALS_BEFORE_CUT) socket.disconnect(true);
-    return false;
-  }
-
-  private wireError(error: unknown): WireError {
-    if (error instanceof ApiError) return { code: error.code, message: error.message };
-    if (error instanceof HttpException) return { code: 'bad-request', message: error.message };
-    this.log.error('A request of a screen failed', error instanceof Error ? error.stack : String(error));
-    return { code: 'internal', message: 'The server could not do that; its log says why. Try again.' };
   }
 
   private endSession({ idHash, code }: SessionEnd): void {

@@ -1,9 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { TokenPool } from '../auth/token-pool.js';
+import { Clock } from '../clock/clock.js';
 import { WriteQueue } from '../database/write-queue.js';
+import { istDate } from '../domain/slot.js';
+import { SECOND_MS } from '../domain/units.js';
+import { MarketBoards } from '../market/board/market-boards.js';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
+import { StatusService } from '../snapshot/status-service.js';
+import { WantedChains } from '../snapshot/wanted.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { BrokerMetrics } from '../upstox/broker-metrics.js';
+import { VERSION } from '../upstox/version.js';
 
 /**
  * Prometheus text of everything that is counted. The parts count in plain fields; the numbers are read when somebody
@@ -18,10 +26,17 @@ export class MetricsService {
     @Inject(BrokerMetrics) private readonly broker: BrokerMetrics,
     @Inject(WatchRegistry) private readonly watchers: WatchRegistry,
     @Inject(WriteQueue) private readonly writes: WriteQueue,
+    @Inject(MarketBoards) private readonly market: MarketBoards,
+    @Inject(WantedChains) private readonly wanted: WantedChains,
+    @Inject(StatusService) private readonly status: StatusService,
+    @Inject(TokenPool) private readonly tokens: TokenPool,
+    @Inject(Clock) private readonly clock: Clock,
   ) {
     collectDefaultMetrics({ register: this.registry });
     this.counters();
     this.gauges();
+    this.buildInfo();
+    this.slotAges();
   }
 
   get contentType(): string {
@@ -44,6 +59,11 @@ export class MetricsService {
       this.counter(name, help, [], () => [{ labels: {}, value: value() }]);
     single('oi_tables_computed_total', 'Delta tables computed', () => snapshot.tablesComputed);
     single('oi_frames_encoded_total', 'Change frames encoded', () => snapshot.framesEncoded);
+    single(
+      'oi_market_frames_encoded_total',
+      'Frames of the market page encoded',
+      () => this.market.framesEncoded,
+    );
     single('oi_backfilled_slots_total', 'Slots rebuilt from candles', () => snapshot.backfilledSlots);
     single('oi_phantom_legs_total', 'Legs with an OI of 0 that was not believed', () => snapshot.phantomLegs);
   }
@@ -60,12 +80,45 @@ export class MetricsService {
       });
     };
     gauge('oi_watchers', 'Watched chains summed over screens', () => this.watchers.total());
+    gauge('oi_broker_signed_in', '1 while there is a usable broker token, else 0', () =>
+      this.tokens.state().hasToken ? 1 : 0,
+    );
     gauge('oi_writes_waiting', 'Database writes queued or under way', () => this.writes.depth);
     gauge(
       'oi_publish_seconds',
       'Broker answer received to change handed to the sockets, last capture',
       () => (this.snapshot.lastPublishMs ?? NaN) / 1000,
     );
+  }
+
+  private buildInfo(): void {
+    const labelNames = ['version', 'node'];
+    const info = new Gauge({
+      name: 'oi_build_info',
+      help: 'Always 1; the labels say what runs',
+      labelNames,
+      registers: [this.registry],
+    });
+    info.set({ version: VERSION, node: process.versions.node }, 1);
+  }
+
+  /** Alert on this one: it grows when anything at all between the broker and the disk has stopped. */
+  private slotAges(): void {
+    const { wanted, status, clock } = this;
+    new Gauge({
+      name: 'oi_last_capture_age_seconds',
+      help: 'Since the newest capture of each pinned chain; grows while the market is closed, too',
+      labelNames: ['underlying', 'expiry'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        const now = clock.now();
+        for (const chain of await wanted.pinnedChains(istDate(now))) {
+          const { lastCapturedAt } = status.current(chain);
+          if (lastCapturedAt !== null) this.set({ ...chain }, (now - lastCapturedAt) / SECOND_MS);
+        }
+      },
+    });
   }
 
   private counter(

@@ -1,5 +1,6 @@
 import type { Leg, Row, Table } from '../domain/delta-table.js';
 import { isoIst } from '../domain/slot.js';
+import { csv, type CsvCell } from '../http/csv.js';
 
 const SIDES = ['call', 'put'] as const;
 
@@ -9,7 +10,7 @@ const SIDES = ['call', 'put'] as const;
  */
 export function tableCsv(table: Table): string {
   const lines = [header(table), ...table.rows.map((row) => line(table, row))];
-  return lines.map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n';
+  return csv(lines);
 }
 
 function header(table: Table): string[] {
@@ -24,7 +25,7 @@ function header(table: Table): string[] {
   return ['underlying', 'expiry', 'slot_ist', 'source', 'spot', 'strike', ...SIDES.flatMap(side)];
 }
 
-function line(table: Table, row: Row): (string | number | null)[] {
+function line(table: Table, row: Row): CsvCell[] {
   const legs = SIDES.flatMap((side) => legCells(row[side], table.intervals.length));
   return [
     table.underlying.symbol,
@@ -37,18 +38,10 @@ function line(table: Table, row: Row): (string | number | null)[] {
   ];
 }
 
-function legCells(leg: Leg | null, intervals: number): (string | number | null)[] {
+function legCells(leg: Leg | null, intervals: number): CsvCell[] {
   if (!leg) return Array.from({ length: 5 + 3 * intervals }, () => null);
   const changes = leg.changes.flatMap((change) =>
     change ? [change.abs, change.pct, isoIst(change.baseSlot)] : [null, null, null],
   );
   return [leg.oi, leg.prevOi, leg.dayChange?.abs ?? null, leg.ltp, leg.volume, ...changes];
-}
-
-/** Text that a spreadsheet would take for a formula is defused with an apostrophe (OWASP, CSV injection). */
-function cell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

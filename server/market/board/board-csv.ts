@@ -20,7 +20,18 @@ function header(intervals: readonly number[]): CsvCell[] {
     ...MOVERS.flatMap((name) => mover(`${name}_${w}m`)),
   ];
   return [
-    ...['symbol', 'key', 'name', 'exchange', 'kind', 'lot_size', 'expiry', 'spot', 'slot_ist', 'captured_ist'],
+    ...[
+      'symbol',
+      'key',
+      'name',
+      'exchange',
+      'kind',
+      'lot_size',
+      'expiry',
+      'spot',
+      'slot_ist',
+      'captured_ist',
+    ],
     ...['call_oi_units', 'put_oi_units', 'pcr', 'legs', 'unknown_legs', 'flags'],
     ...intervals.flatMap(window),
   ];

@@ -1,0 +1,37 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MarketBoards } from '../market/board/market-boards.js';
+import type { MarketUnwatchAck, MarketWatchAck } from '../protocol/index.js';
+import { ScreenRequests } from './screen-requests.js';
+import type { TrackerServer, TrackerSocket } from './screen-socket.js';
+
+const ROOM = 'market';
+
+/** The room of the market page: everybody in it gets each frame, packed once. */
+@Injectable()
+export class MarketRoom {
+  constructor(
+    @Inject(MarketBoards) private readonly boards: MarketBoards,
+    @Inject(ScreenRequests) private readonly requests: ScreenRequests,
+  ) {}
+
+  /** @returns a function that ends the pushes. */
+  open(server: TrackerServer): () => void {
+    return this.boards.onFrame((frame) => server.to(ROOM).emit('market:change', frame));
+  }
+
+  admit(socket: TrackerSocket): void {
+    socket.on('market:watch', (ack) =>
+      this.requests.guarded<MarketWatchAck>(socket, ack, async (answer) => {
+        // No await between joining and the answer: a push that came in between would be a gap.
+        void socket.join(ROOM);
+        answer({ ok: true, board: this.boards.current(), sweep: this.boards.sweep });
+      }),
+    );
+    socket.on('market:unwatch', (ack) =>
+      this.requests.guarded<MarketUnwatchAck>(socket, ack, async (answer) => {
+        await socket.leave(ROOM);
+        answer({ ok: true });
+      }),
+    );
+  }
+}
