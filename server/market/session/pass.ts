@@ -46,20 +46,34 @@ export class Pass {
     this.big.clear();
     const now = ring.rowOf(slot);
     this.intervals.forEach((minutes, window) => {
-      this.back[window]!.fill(0);
-      for (let late = 0; late <= this.reach; late++)
-        this.runWindow(ring, now, ring.rowOf(slot - (minutes + late) * MINUTE_MS), window, minutes + late);
+      const baseOf = (late: number): number => ring.rowOf(slot - (minutes + late) * MINUTE_MS);
+      this.runNewest(ring, now, baseOf(0), window, minutes);
+      for (let late = 1; late <= this.reach; late++)
+        this.runOlder(ring, now, baseOf(late), window, minutes + late);
     });
     return this;
   }
 
-  /** Fills in the legs that have no newer base yet. */
-  private runWindow(ring: OiRing, now: number, base: number, window: number, minutes: number): void {
+  /** Measures every leg from the newest base that the window allows. */
+  private runNewest(ring: OiRing, now: number, base: number, window: number, minutes: number): void {
     const { cells } = ring;
     const [abs, back] = [this.abs[window]!, this.back[window]!];
     for (let leg = 0; leg < this.legs; leg++) {
       const [oi, then] = [cells[now + leg]!, cells[base + leg]!];
-      if (oi === UNKNOWN || then === UNKNOWN || back[leg] !== 0) continue;
+      const isKnown = oi !== UNKNOWN && then !== UNKNOWN;
+      back[leg] = isKnown ? minutes : 0;
+      if (isKnown) abs[leg] = oi >= 0 && then >= 0 ? oi - then : this.bigChange(ring, now, base, window, leg);
+    }
+  }
+
+  /** Measures the legs that have no newer base from an older one. */
+  private runOlder(ring: OiRing, now: number, base: number, window: number, minutes: number): void {
+    const { cells } = ring;
+    const [abs, back] = [this.abs[window]!, this.back[window]!];
+    for (let leg = 0; leg < this.legs; leg++) {
+      if (back[leg] !== 0) continue;
+      const [oi, then] = [cells[now + leg]!, cells[base + leg]!];
+      if (oi === UNKNOWN || then === UNKNOWN) continue;
       back[leg] = minutes;
       abs[leg] = oi >= 0 && then >= 0 ? oi - then : this.bigChange(ring, now, base, window, leg);
     }
