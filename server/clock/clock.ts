@@ -34,6 +34,21 @@ export function realSleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits for work, but no longer than `ms` of real time (`Infinity` = to its end). @returns whether it was done in time. */
+export async function doneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  if (!Number.isFinite(ms)) return work.then(() => true);
+  const patience = new AbortController();
+  const over = realSleep(ms, patience.signal).then(
+    () => false,
+    () => true,
+  );
+  try {
+    return await Promise.race([work.then(() => true), over]);
+  } finally {
+    patience.abort();
+  }
+}
+
 /** Wall-clock time. */
 export class SystemClock extends Clock {
   readonly rate = 1;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TokenPool } from '../auth/token-pool.js';
-import { Clock, realSleep } from '../clock/clock.js';
+import { Clock, doneWithin } from '../clock/clock.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { istTime, slotOf } from '../domain/slot.js';
 import { SECOND_MS, type EpochMs, type Slot } from '../domain/units.js';
@@ -92,14 +92,7 @@ export class Collector {
    */
   async stop(patienceMs = Infinity): Promise<void> {
     this.stopped = true;
-    if (!Number.isFinite(patienceMs)) return this.settled();
-    const patience = new AbortController();
-    const over = realSleep(patienceMs, patience.signal).then(
-      () => true,
-      () => false,
-    );
-    this.abandoned = await Promise.race([this.settled().then(() => false), over]);
-    patience.abort();
+    this.abandoned = !(await doneWithin(this.settled(), patienceMs));
     if (this.abandoned)
       this.log.warn(`the broker is slow: captures left unfinished: ${[...this.underWay.keys()].join(', ')}`);
   }

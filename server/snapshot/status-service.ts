@@ -100,8 +100,11 @@ export class StatusService {
   }
 
   private message(state: FeedState, capturedAt: EpochMs | null, now: EpochMs): string | null {
-    const { reason, expiresAt } = this.tokens.state();
+    const { hasToken, reason, expiresAt } = this.tokens.state();
     switch (state) {
+      case 'closed':
+        if (hasToken) return this.tokenWarning(expiresAt, now);
+        return `${reason ?? 'Nobody is signed in with the broker.'} Sign in before the market opens, or nothing is collected.`;
       case 'sign-in-needed':
         return reason ?? 'No valid broker token. Sign in to go on collecting.';
       case 'stale':
@@ -109,10 +112,13 @@ export class StatusService {
           ? 'The broker has not answered yet.'
           : `Nothing new since ${istTime(capturedAt)}. The numbers are those of that time; collection goes on trying.`;
       default:
-        return expiresAt !== null && expiresAt - now < TOKEN_WARNING_MS
-          ? `The broker token ends at ${istTime(expiresAt).slice(0, 5)} IST. Sign in again to go on collecting.`
-          : null;
+        return this.tokenWarning(expiresAt, now);
     }
+  }
+
+  private tokenWarning(expiresAt: EpochMs | null, now: EpochMs): string | null {
+    if (expiresAt === null || expiresAt - now >= TOKEN_WARNING_MS) return null;
+    return `The broker token ends at ${istTime(expiresAt).slice(0, 5)} IST. Sign in again to go on collecting.`;
   }
 
   private qualityOf(state: ChainState, now: EpochMs): SlotCounts {
