@@ -72,6 +72,7 @@ async function atSize(n, { house, peer, crowds, runs, frame, baseline }) {
     grown[side] = await crowds[side].grow(n, target);
     grown[side].rss = ((await rss(child)) - before) / added;
   }
+  await house.tracker.ask('mute', true);
   const samples = { ours: [], ws: [] };
   const pushes = { ours: () => house.tick(), ws: () => peer.child.ask('broadcast', frame()) };
   for (const [side, child] of Object.entries(sides)) await measure(crowds[side], child, pushes[side]);
@@ -79,10 +80,12 @@ async function atSize(n, { house, peer, crowds, runs, frame, baseline }) {
     for (const [side, child] of Object.entries(sides))
       for (let i = 0; i < TICKS_A_ROUND; i++)
         samples[side].push(await measure(crowds[side], child, pushes[side]));
-  return figures(n, samples, grown, baseline);
+  const statusEvents = await house.tracker.ask('settle');
+  await house.tracker.ask('mute', false);
+  return figures(n, samples, { grown, baseline, statusEvents });
 }
 
-function figures(n, { ours, ws }, grown, baseline) {
+function figures(n, { ours, ws }, { grown, baseline, statusEvents }) {
   const perMessage = (one, less = 0) => median(one.map(({ cpu, messages }) => (cpu - less) / messages));
   const at = (one, share) =>
     percentile(
@@ -112,15 +115,15 @@ function figures(n, { ours, ws }, grown, baseline) {
             line(`N = ${n}: RSS per socket`, 'KB', grown.ours.rss / 1024, {
               ...{ peer: grown.ws.rss / 1024, against, ...(n >= 5_000 ? { limit: 20 } : {}) },
             }),
+            line(`N = ${n}: events besides the change, per screen and minute`, 'events', statusEvents, {
+              limit: 0,
+            }),
             line(`N = ${n}: joins`, '/s', grown.ours.perSecond, { peer: grown.ws.perSecond, against }),
           ]
         : []),
     ],
     detail: {
       ...{ n, baselineMicrosecondsPerTick: round(baseline), joinBytes: grown.ours.joinBytes },
-      statusEventsPerChange: round(
-        sum(ours.map((one) => one.others)) / sum(ours.map((one) => one.latencies.length)),
-      ),
       oursMicroseconds: ours.map((one) => round((one.cpu - baseline) / one.messages)),
       wsMicroseconds: ws.map((one) => round(one.cpu / one.messages)),
     },

@@ -13,6 +13,7 @@ const { loadConfig } = await built('config/load-config.js');
 const { Clock, realSleep } = await built('clock/clock.js');
 const { Collector } = await built('snapshot/collector.js');
 const { Feed } = await built('snapshot/feed.js');
+const { StatusService } = await built('snapshot/status-service.js');
 const { SnapshotMetrics } = await built('snapshot/metrics.js');
 const { InstrumentsService } = await built('instruments/instruments.service.js');
 
@@ -44,17 +45,24 @@ const clock = new SteppedClock(config.clock.start);
 let server;
 /** When the newest change was given to the sockets, and when all had been written. */
 let pushed = null;
+/** Status events of the newest minute, and whether they are kept from the sockets. */
+const status = { events: 0, muted: false };
 
 const find = (type) => server.app.get(type, { strict: false });
 
-/** Notes when the gateway begins to send a change, and when it is done with all sockets. */
-function watchPushes() {
+/** Notes when the gateway begins to send a change, and when it is done with all sockets; counts the status events. */
+function watchFeed() {
   const feed = find(Feed);
-  const publish = feed.publishTable.bind(feed);
+  const publishTable = feed.publishTable.bind(feed);
+  const publishStatus = feed.publishStatus.bind(feed);
   feed.publishTable = (published) => {
     const start = nowMs();
-    publish(published);
+    publishTable(published);
     pushed = { start, end: nowMs() };
+  };
+  feed.publishStatus = (told) => {
+    if (told.chain !== null) status.events += 1;
+    if (!status.muted) publishStatus(told);
   };
 }
 
@@ -69,7 +77,7 @@ async function until(what, check) {
 serve({
   async start() {
     server = await startServer(config, { clientDir: clientFolder(), clock, logLevels: ['error', 'fatal'] });
-    watchPushes();
+    watchFeed();
     return server.url;
   },
   /** Waits until the instrument list is imported and the first capture of the pinned chain has been published. */
@@ -80,14 +88,26 @@ serve({
       return pushed !== null;
     });
   },
+  /** Keeps status events from the sockets, so that a push can be measured alone. */
+  mute(muted) {
+    status.muted = muted;
+  },
   /** Lets a minute pass and captures it. @returns when it was handed to the sockets, and the CPU before, in µs */
   async tick() {
     pushed = null;
+    status.events = 0;
     clock.step(MINUTE);
+    // As the schedule does: the status of a new minute, the capture, and a second later the status again.
+    find(StatusService).tick();
     const { cpu } = usage();
     await find(Collector).tick();
     if (!pushed) throw new Error(`no capture: ${JSON.stringify(find(SnapshotMetrics).captures)}`);
-    return { ...pushed, cpu, publishMs: find(SnapshotMetrics).lastPublishMs, slot: clock.now() };
+    return { ...pushed, cpu, publishMs: find(SnapshotMetrics).lastPublishMs };
+  },
+  /** What the schedule does a second after a capture. @returns the chain's status events since the minute began */
+  settle() {
+    find(StatusService).tick();
+    return status.events;
   },
   usage,
 });
