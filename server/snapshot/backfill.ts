@@ -22,6 +22,8 @@ const CALLS_AT_ONCE = 6;
 export class Backfill {
   private readonly log = new Logger(Backfill.name);
   private readonly running = new Set<string>();
+  /** Slots that the candles have nothing for: nothing of the chain had traded by then. Asking again is no use. */
+  private readonly vain = new WeakMap<ChainState, Set<Slot>>();
 
   constructor(
     @Inject(Broker) private readonly broker: Broker,
@@ -41,7 +43,7 @@ export class Backfill {
     const missing: Slot[] = [];
     for (let back = DEPTH_MINUTES; back >= 1; back--) {
       const slot = slotAdd(current, -back);
-      if (slot < session.start || state.history.at(slot) || state.tally.refused.includes(slot)) continue;
+      if (slot < session.start || state.isSettled(slot) || this.vain.get(state)?.has(slot)) continue;
       missing.push(slot);
     }
     return missing;
@@ -56,22 +58,29 @@ export class Backfill {
    */
   async run(chain: ChainId, token: BrokerToken, now: EpochMs): Promise<number> {
     const key = chainKey(chain);
-    const state = await this.chains.open(chain, now);
-    const missing = this.missing(state, now);
-    const table = state.table;
-    if (missing.length === 0 || !table || this.running.has(key)) return 0;
+    if (this.running.has(key)) return 0;
     this.running.add(key);
     try {
-      const rows = rowsInView(table);
-      const candles = await this.fetch(token, table, rows);
-      const snapshots = missing.flatMap((slot) => rebuild(slot, rows, candles, state.sessionStart) ?? []);
-      const added = await this.chains.addBackfill(chain, now, snapshots);
-      const from = istTime(missing[0]!).slice(0, 5);
-      this.log.log(`back-fill ${state.facts.underlying.symbol} ${chain.expiry} from=${from} slots=${added}`);
-      return added;
+      return await this.rebuildMissing(chain, token, now);
     } finally {
       this.running.delete(key);
     }
+  }
+
+  private async rebuildMissing(chain: ChainId, token: BrokerToken, now: EpochMs): Promise<number> {
+    const state = await this.chains.open(chain, now);
+    const missing = this.missing(state, now);
+    const table = state.table;
+    if (missing.length === 0 || !table) return 0;
+    const rows = rowsInView(table);
+    const candles = await this.fetch(token, table, rows);
+    const snapshots = missing.flatMap((slot) => rebuild(slot, rows, candles, state.sessionStart) ?? []);
+    const added = await this.chains.addBackfill(chain, now, snapshots);
+    const rebuilt = new Set(snapshots.map((snapshot) => snapshot.slot));
+    this.vain.set(state, new Set(missing.filter((slot) => !rebuilt.has(slot))));
+    const from = istTime(missing[0]!).slice(0, 5);
+    this.log.log(`back-fill ${state.facts.underlying.symbol} ${chain.expiry} from=${from} slots=${added}`);
+    return added;
   }
 
   private async fetch(token: BrokerToken, table: Table, rows: readonly Row[]): Promise<Candles> {

@@ -38,16 +38,19 @@ function marketLeg(chain: ChainId, row: number, side: number, minute: number): L
   };
 }
 
-/** One-minute candles of a leg or of the spot, from the market's own numbers, for `minutes` of the session. */
+/**
+ * One-minute candles of a leg or of the spot, from the market's own numbers, for `minutes` of the session. In a minute
+ * in which the leg has no OI it did not trade either: no candle.
+ */
 export function marketCandles(
   chain: ChainId,
-  of: 'spot' | { row: number; side: 0 | 1 },
+  of: 'spot' | { row: number; side: number },
   minutes: readonly number[],
 ): BrokerCandle[] {
-  return minutes.map((minute) => {
+  return minutes.flatMap((minute): BrokerCandle[] => {
     const time = OPENING + minute * MINUTE_MS;
-    if (of === 'spot') return { time, close: marketQuote(chain, time as Slot).spot ?? 0, volume: 0, oi: 0 };
-    const leg = marketLeg(chain, of.row, of.side, minute);
-    return { time, close: leg.ltp ?? 0, volume: 1, oi: leg.oi ?? 0 };
+    if (of === 'spot') return [{ time, close: marketQuote(chain, time as Slot).spot ?? 0, volume: 0, oi: 0 }];
+    const { oi, ltp } = marketLeg(chain, of.row, of.side, minute);
+    return oi === null ? [] : [{ time, close: ltp ?? 0, volume: LOT, oi }];
   });
 }
