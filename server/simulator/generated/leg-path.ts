@@ -1,6 +1,8 @@
 import type { LegShape } from './oi-shape.js';
 import { Random, smoothStep } from './random.js';
 
+const { exp, round, max, abs, floor, ceil } = Math;
+
 /** A leg's day: OI and cumulative volume, in lots, one value a minute. */
 export interface LegPath {
   previousLots: number;
@@ -31,7 +33,7 @@ function addTrend({ shape, random, log, expiryDay, tilt }: LegInput): void {
     0.1 * near * tilt;
   const close = log.length - 55;
   for (let m = 0; m < log.length; m++) {
-    const done = 0.5 * (1 - Math.exp(-m / 70)) + (0.5 * m) / log.length;
+    const done = 0.5 * (1 - exp(-m / 70)) + (0.5 * m) / log.length;
     const leaving = expiryDay ? (0.12 + 0.5 * near) * smoothStep((m - close) / 50) : 0;
     log[m] = (log[m] ?? 0) + growth * done - leaving;
   }
@@ -39,7 +41,7 @@ function addTrend({ shape, random, log, expiryDay, tilt }: LegInput): void {
 
 /** A random walk with rare larger steps; thin legs move more, on the expiry day all do. */
 function addNoise({ shape, random, log, expiryDay }: LegInput): void {
-  const thin = 1 + 1.6 * Math.exp(-shape.previousLots / 3000);
+  const thin = 1 + 1.6 * exp(-shape.previousLots / 3000);
   const sigma = (expiryDay ? 0.0062 : 0.0028) * (0.45 + 0.55 * shape.near) * thin;
   let level = 0;
   for (let m = 0; m < log.length; m++) {
@@ -51,7 +53,7 @@ function addNoise({ shape, random, log, expiryDay }: LegInput): void {
 
 /** Trading is busiest at the open and toward the close. */
 function pulse(m: number, minutes: number): number {
-  return 0.6 + 1.6 * Math.exp(-m / 18) + 0.9 * smoothStep((m - minutes + 45) / 45);
+  return 0.6 + 1.6 * exp(-m / 18) + 0.9 * smoothStep((m - minutes + 45) / 45);
 }
 
 /** A leg without positions yet: none for the day, or a first trade in mid-session. */
@@ -59,8 +61,8 @@ function firstTrade({ shape, random, log }: LegInput): { minute: number; lots: n
   if (shape.previousLots > 0) return { minute: 0, lots: shape.previousLots };
   const trades = random.next() < 0.3;
   return {
-    minute: trades ? Math.floor(random.between(5, log.length)) : log.length,
-    lots: Math.ceil(30 * random.next() ** 3),
+    minute: trades ? floor(random.between(5, log.length)) : log.length,
+    lots: ceil(30 * random.next() ** 3),
   };
 }
 
@@ -82,9 +84,9 @@ export function legPath(input: LegInput): LegPath {
     const told = m === first.minute || random.next() < shape.liquidity;
     const share = random.between(0.3, 1.7);
     if (m >= first.minute && told) {
-      const next = Math.max(1, Math.round(first.lots * Math.exp(log[m] ?? 0)));
+      const next = max(1, round(first.lots * exp(log[m] ?? 0)));
       const turnover = (next * churn * pulse(m, log.length) * share) / (log.length * shape.liquidity);
-      traded += Math.abs(next - held) + Math.round(turnover);
+      traded += abs(next - held) + round(turnover);
       held = next;
     }
     oi[m] = held;

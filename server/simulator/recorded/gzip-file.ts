@@ -10,12 +10,18 @@ type Chunks = AsyncIterable<Buffer>;
  */
 export async function readChunks(file: string, read: (chunks: Chunks) => Promise<void>): Promise<void> {
   const source = createReadStream(file, { highWaterMark: 256 * 1024 });
+  let unreadable: unknown = null;
+  const guarded = (chunks: Chunks): Promise<void> =>
+    read(chunks).catch((error: unknown) => {
+      unreadable = error;
+      throw error;
+    });
   try {
-    if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 256 * 1024 }), read);
-    else await pipeline(source, read);
+    if (file.endsWith('.gz')) await pipeline(source, createGunzip({ chunkSize: 256 * 1024 }), guarded);
+    else await pipeline(source, guarded);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new Error(`${file}: ${words}`, { cause: error });
+    // When the reader gives up, the pipeline says only that the streams before it were aborted.
+    throw new Error(`${file}: ${((unreadable ?? error) as Error).message}`, { cause: error });
   }
 }
 
