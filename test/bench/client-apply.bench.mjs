@@ -8,7 +8,7 @@ import { line } from './support/report.mjs';
 import { median, percentile } from './support/stats.mjs';
 
 export const name = 'client-apply';
-export const title = 'a change frame applied to a table of 120 strikes (1,800 cells) in Chromium';
+export const title = 'a change frame applied to a table of 120 strikes (2,040 cells) in Chromium';
 export const goal = 'CPU of the main thread less than a full re-render; mutated cells = changed cells';
 
 const STRIKES = 120;

@@ -105,7 +105,12 @@ function figures(n, { ours, ws }, { grown, baseline, statusEvents }) {
       }),
       line(`N = ${n}: push begins → frame read, p50`, 'ms', at(ours, 0.5), { peer: at(ws, 0.5), against }),
       line(`N = ${n}: push begins → frame read, p99`, 'ms', at(ours, 0.99), {
-        ...{ peer: at(ws, 0.99), against, ...(large ? { ratio: 1.15 } : {}) },
+        ...{
+          peer: at(ws, 0.99),
+          against,
+          ...(large ? { ratio: 1.15 } : {}),
+          ...(n === 5_000 ? { limit: 150 } : {}),
+        },
       }),
       line(`N = ${n}: event loop busy sending, median`, 'ms', median(ours.map((one) => one.blockMs)), {
         ...{ peer: median(ws.map((one) => one.blockMs)), against },
@@ -113,7 +118,7 @@ function figures(n, { ours, ws }, { grown, baseline, statusEvents }) {
       ...(large
         ? [
             line(`N = ${n}: RSS per socket`, 'KB', grown.ours.rss / 1024, {
-              ...{ peer: grown.ws.rss / 1024, against, ...(n >= 5_000 ? { limit: 20 } : {}) },
+              ...{ peer: grown.ws.rss / 1024, against, ...(n === 5_000 ? { ratio: 2.5, limit: 20 } : {}) },
             }),
             line(`N = ${n}: events besides the change, per screen and minute`, 'events', statusEvents, {
               limit: 0,

@@ -5,10 +5,13 @@ import { startBroker } from './broker.mjs';
 import { startChild } from './children.mjs';
 import { BenchMarket, CHAIN, SESSION_START, SYMBOL } from './market.mjs';
 
-/** A folder that is removed with the bench. */
+/** A folder that is removed by `remove`, or with the process. */
 export function tempFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'oi-tracker-bench-'));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Also when the bench fails in between.
+  process.once('exit', remove);
+  return { folder, remove };
 }
 
 /** The settings of a tracker on a broker, with its data in a folder. */

@@ -10,27 +10,20 @@ const END = '<!-- bench:end -->';
 /**
  * A line of a result.
  * @param what what was measured, with its size and percentile
- * @param given `ours` in `unit`; where there is one, `peer` in the same unit by the name `against`; the `goal` for the
- * ratio ours ÷ peer (`ratio`) or for ours itself (`limit`), at most unless `atLeast`; `hard` = `--check` fails without it
+ * @param given `peer` in the same unit by the name `against`, where there is one; the most that is allowed of the ratio
+ * ours ÷ peer (`ratio`) and of ours itself (`limit`): with both, both must hold; `hard` = `--check` fails without it
  */
 export function line(what, unit, ours, given = {}) {
-  const { peer = null, against = null, ratio: goalRatio, limit, atLeast = false, hard = false } = given;
-  const ratio = peer === null ? null : round(ours / peer);
-  const goal = goalRatio ?? limit ?? null;
-  const value = goalRatio === undefined ? ours : ours / peer;
-  const met = goal === null ? null : atLeast ? value >= goal : value <= goal;
-  const sign = atLeast ? '≥' : '≤';
-  const words =
-    goal === null ? null : goalRatio === undefined ? `${sign} ${goal} ${unit}` : `${sign} ${round(goal)} ×`;
+  const { peer = null, against = null, ratio: most = null, limit = null, hard = false } = given;
+  const goals = [
+    ...(most === null ? [] : [{ words: `≤ ${round(most)} ×`, met: ours / peer <= most }]),
+    ...(limit === null ? [] : [{ words: `≤ ${limit} ${unit}`, met: ours <= limit }]),
+  ];
   return {
-    what,
-    unit,
-    ours: round(ours),
-    peer: peer === null ? null : round(peer),
-    against,
-    ratio,
-    goal: words,
-    met,
+    ...{ what, unit, ours: round(ours), peer: peer === null ? null : round(peer), against },
+    ratio: peer === null ? null : round(ours / peer),
+    goal: goals.length === 0 ? null : goals.map(({ words }) => words).join(', '),
+    met: goals.length === 0 ? null : goals.every(({ met }) => met),
     hard,
   };
 }
