@@ -110,13 +110,22 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
 
   private every(name: string, ms: number, job: () => void): void {
     const period = Math.max(FASTEST_TICK_MS, ms / this.clock.rate);
-    this.scheduler.addInterval(name, setInterval(job, period));
+    const run = (): void => {
+      try {
+        job();
+      } catch (error) {
+        // Thrown out of a timer it would end the process.
+        this.failed(name, error);
+      }
+    };
+    this.scheduler.addInterval(name, setInterval(run, period));
   }
 
   private once(name: string, job: () => Promise<unknown>): void {
     if (this.running.has(name)) return;
     this.running.add(name);
-    job()
+    Promise.resolve()
+      .then(job)
       .catch((error: unknown) => this.failed(name, error))
       .finally(() => this.running.delete(name));
   }
