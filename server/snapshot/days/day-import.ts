@@ -118,25 +118,29 @@ export class DayImport {
   private judge(
     recorded: RecordedChain,
     prevOi: PrevOi,
-    { id, acceptance }: ChainProgress,
+    current: ChainProgress,
     report: DayImportReport,
     batch: Batch,
   ): void {
     const slot = slotOf(recorded.time);
-    if (acceptance.history.at(slot)) {
+    const { acceptance } = current;
+    const present = acceptance.history.at(slot);
+    if (present) {
       report.present += 1;
+      // What was accepted then ends the row of refusals now: a second import judges as the first did.
+      if (present.source !== 'backfill') current.acceptance = new Acceptance(acceptance.history);
       return;
     }
     const verdict = acceptance.judge(withPrevOi(recorded, prevOi), slot, recorded.time, 'import');
     acceptance.commit(verdict);
     if (verdict.accepted) {
       const { snapshot, unknownLegs, phantomLegs } = verdict;
-      batch.captures.push({ chainId: id, snapshot, unknownLegs, phantomLegs });
+      batch.captures.push({ chainId: current.id, snapshot, unknownLegs, phantomLegs });
       report.unknownLegs += unknownLegs;
       return;
     }
     const { reason, detail } = verdict;
-    batch.refusals.push({ chainId: id, slot, reason, detail });
+    batch.refusals.push({ chainId: current.id, slot, reason, detail });
     report.refused.push({ underlying: recorded.underlying, expiry: recorded.expiry, slot, reason, detail });
   }
 
