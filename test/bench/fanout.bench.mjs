@@ -74,13 +74,16 @@ async function atSize(n, { house, peer, crowds, runs, frame, baseline }) {
   }
   await house.tracker.ask('mute', true);
   const samples = { ours: [], ws: [] };
+  const statusEvents = [];
   const pushes = { ours: () => house.tick(), ws: () => peer.child.ask('broadcast', frame()) };
-  for (const [side, child] of Object.entries(sides)) await measure(crowds[side], child, pushes[side]);
-  for (let round = 0; round < runs; round++)
+  for (let round = 0; round <= runs; round++)
     for (const [side, child] of Object.entries(sides))
-      for (let i = 0; i < TICKS_A_ROUND; i++)
-        samples[side].push(await measure(crowds[side], child, pushes[side]));
-  const statusEvents = await house.tracker.ask('settle');
+      for (let i = 0; i < TICKS_A_ROUND; i++) {
+        const one = await measure(crowds[side], child, pushes[side]);
+        if (side === 'ours') statusEvents.push(await house.tracker.ask('settle'));
+        // The first round warms up.
+        if (round > 0) samples[side].push(one);
+      }
   await house.tracker.ask('mute', false);
   return figures(n, samples, { grown, baseline, statusEvents });
 }
@@ -120,9 +123,14 @@ function figures(n, { ours, ws }, { grown, baseline, statusEvents }) {
             line(`N = ${n}: RSS per socket`, 'KB', grown.ours.rss / 1024, {
               ...{ peer: grown.ws.rss / 1024, against, ...(n === 5_000 ? { ratio: 2.5, limit: 20 } : {}) },
             }),
-            line(`N = ${n}: events besides the change, per screen and minute`, 'events', statusEvents, {
-              limit: 0,
-            }),
+            line(
+              `N = ${n}: events besides the change, per screen and minute`,
+              'events',
+              median(statusEvents),
+              {
+                limit: 0,
+              },
+            ),
             line(`N = ${n}: joins`, '/s', grown.ours.perSecond, { peer: grown.ws.perSecond, against }),
           ]
         : []),
