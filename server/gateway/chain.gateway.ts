@@ -11,12 +11,7 @@ import { Clock } from '../clock/clock.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { MINUTE_MS } from '../domain/units.js';
 import { ApiError } from '../http/api-error.js';
-import type {
-  ClientToServerEvents,
-  ServerClosing,
-  UnwatchAck,
-  WatchAck,
-} from '../protocol/index.js';
+import type { ClientToServerEvents, ServerClosing, UnwatchAck, WatchAck } from '../protocol/index.js';
 import { ChainService } from '../snapshot/chain-service.js';
 import { Feed } from '../snapshot/feed.js';
 import { StatusService } from '../snapshot/status-service.js';
