@@ -6,6 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { InstrumentsModule } from './instruments/instruments.module.js';
+import { MarketModule } from './market/market.module.js';
 import { SnapshotModule } from './snapshot/snapshot.module.js';
 import { UpstoxModule } from './upstox/upstox.module.js';
 
@@ -24,6 +25,7 @@ export class CoreModule {
         AuthModule,
         InstrumentsModule,
         SnapshotModule,
+        MarketModule,
       ],
     };
   }

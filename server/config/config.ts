@@ -31,6 +31,8 @@ export interface Config {
   readonly retentionDays: number;
   /** Underlyings (symbol or key) whose nearest expiry is always collected. */
   readonly pinned: readonly string[];
+  /** Whether the near month of the whole market is swept each minute, beside the watched chains. */
+  readonly marketSweep: boolean;
   readonly clock: { readonly start: number | null; readonly rate: number };
 }
 

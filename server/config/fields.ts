@@ -124,6 +124,12 @@ export const FIELDS = {
   RETENTION_DAYS: integer(0, 36_500, 0),
   /** Set but empty means that nothing is pinned. */
   PINNED: z.string().default('NIFTY,BANKNIFTY,SENSEX').transform(list),
+  MARKET_SWEEP: optional(
+    z
+      .enum(['on', 'off'], { error: 'must be on or off' })
+      .default('off')
+      .transform((value) => value === 'on'),
+  ),
   CLOCK_START: optional(instant.nullable().default(null)),
   CLOCK_RATE: optional(
     check(

@@ -38,8 +38,8 @@ export function configFromProcess(): Config {
 
 /** What the demo takes from the environment: where to listen, who may look and what to pin. Accounts and databases are none of its business. */
 export function demoEnvironment(): Environment {
-  const { HOST, PINNED, VIEWER_PASSPHRASE } = process.env;
-  return { HOST, PINNED, VIEWER_PASSPHRASE };
+  const { HOST, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE } = process.env;
+  return { HOST, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE };
 }
 
 function toConfig(env: FieldValues): Config {
@@ -63,6 +63,7 @@ function toConfig(env: FieldValues): Config {
     viewerPassphrase: env.VIEWER_PASSPHRASE,
     retentionDays: env.RETENTION_DAYS,
     pinned: env.PINNED,
+    marketSweep: env.MARKET_SWEEP,
     clock: { start: env.CLOCK_START, rate: env.CLOCK_RATE },
   };
 }

@@ -13,6 +13,7 @@ import { Retention } from '../database/retention.js';
 import { addDays, istAt, istDate } from '../domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../domain/units.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
+import { Sweeper } from '../market/sweep/sweeper.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
 import { Collector } from '../snapshot/collector.js';
 import { StatusService } from '../snapshot/status-service.js';
@@ -49,6 +50,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(TokenPool) private readonly tokens: TokenPool,
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(Retention) private readonly retention: Retention,
+    @Inject(Sweeper) private readonly sweeper: Sweeper,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -57,6 +59,12 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
       'capture',
       SECOND_MS,
       () => void this.collector.tick().catch((error) => this.failed('capture', error)),
+    );
+    // The whole market: begins a slot, sends what is due, stores it.
+    this.every(
+      'sweep',
+      SECOND_MS,
+      () => void this.sweeper.tick().catch((error) => this.failed('sweep', error)),
     );
     this.every('status', SECOND_MS, () => this.status.tick());
     this.every('instruments', SECOND_MS, () => this.once('instruments', () => this.importInstruments()));
@@ -70,7 +78,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
 
   async beforeApplicationShutdown(): Promise<void> {
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
-    await this.collector.stop(LAST_CAPTURES_MS);
+    await Promise.all([this.collector.stop(LAST_CAPTURES_MS), this.sweeper.stop(LAST_CAPTURES_MS)]);
   }
 
   /** The list of contracts, once it is older than today 06:00 IST. */

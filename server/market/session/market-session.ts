@@ -1,6 +1,6 @@
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Slot } from '../../domain/units.js';
 import { isCaptured, REFUSED_STALE, secondOf, type MinuteFrame } from '../minutes/frame.js';
-import { legsOf, SPOT, type UniverseColumns } from '../minutes/universe.js';
+import { legsOf, PUT, SPOT, type UniverseColumns } from '../minutes/universe.js';
 import { Judge, type ChainVerdict } from './judge.js';
 import { MINUTES_KEPT, OiRing } from './oi-ring.js';
 import { Pass } from './pass.js';
@@ -84,6 +84,17 @@ export class MarketSession {
   /** OI of a leg at a slot in units; NaN when it is unknown or the slot is too long ago. */
   oiAt(slot: Slot, leg: number): number {
     return this.ring.get(this.ring.rowOf(slot) + leg);
+  }
+
+  /** Σ last known OI of a chain's options in units; 0 when none is known. */
+  oiOf(chain: number): number {
+    const { chainStart, sides } = this.universe;
+    let sum = 0;
+    for (let leg = chainStart[chain]!; leg < chainStart[chain + 1]!; leg++) {
+      const oi = this.judge.lastOiOf(leg);
+      if (sides[leg]! <= PUT && oi > 0) sum += oi;
+    }
+    return sum;
   }
 
   /** Bytes of the arrays. */

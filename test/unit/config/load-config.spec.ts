@@ -37,6 +37,7 @@ describe('loadConfig', () => {
       viewerPassphrase: null,
       retentionDays: 0,
       pinned: ['NIFTY', 'BANKNIFTY', 'SENSEX'],
+      marketSweep: false,
       clock: { start: null, rate: 1 },
     });
   });
@@ -69,6 +70,12 @@ describe('loadConfig', () => {
     });
     expect(config.pinned).toEqual(['NIFTY', 'M&M', 'BSE_INDEX|SENSEX']);
     expect(config.clock).toEqual({ start: Date.UTC(2026, 7, 18, 5, 30), rate: 60 });
+  });
+
+  it('should switch the sweep of the whole market by on and off, and nothing else', () => {
+    expect(loadConfig({ MARKET_SWEEP: 'on' }).marketSweep).toBe(true);
+    expect(loadConfig({ MARKET_SWEEP: 'off' }).marketSweep).toBe(false);
+    expect(problemsOf({ MARKET_SWEEP: 'yes' })).toEqual(['MARKET_SWEEP: must be on or off']);
   });
 
   it('should take empty variables as unset, and an empty PINNED as nothing pinned', () => {
