@@ -2,8 +2,8 @@ import type { PathKind } from './calls.js';
 
 /** What can go wrong at a broker. */
 export type Fault =
-  /** An error body with this status: 429, 500, 503 … */
-  | { type: 'status'; status: number; code?: string; message?: string }
+  /** An error body with this status: 429, 500, 503 …; `retryAfter` in seconds, as the header has it. */
+  | { type: 'status'; status: number; code?: string; message?: string; retryAfter?: number }
   /** No answer at all until the client gives up. */
   | { type: 'timeout' }
   /** The body trickles in over this many milliseconds of real time. */

@@ -24,6 +24,7 @@ export function sendRefusal(res: Response, error: unknown): void {
 export function sendFault(res: Response, fault: Fault | null): boolean {
   switch (fault?.type) {
     case 'status':
+      if (fault.retryAfter !== undefined) res.set('Retry-After', String(fault.retryAfter));
       sendError(res, fault.status, fault.code ?? statusCode(fault.status), fault.message ?? 'Injected fault');
       return true;
     case 'html':
