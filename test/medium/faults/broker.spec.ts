@@ -1,0 +1,182 @@
+import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
+import { at, NIFTY, NIFTY_NEXT, openFaultyHouse, type FaultyHouse } from '../../support/faulty-house.js';
+import { closeSockets } from '../../support/sockets.js';
+
+/** A broker that limps: what the log, the screen and the database say of each way to do so. */
+
+let house: FaultyHouse;
+const enter = async (options: Parameters<typeof openFaultyHouse>[0] = {}): Promise<void> => {
+  house = await openFaultyHouse(options);
+};
+afterEach(async () => {
+  closeSockets();
+  await house.close();
+});
+
+const callTimes = (from: number): number[] =>
+  house.simulator.calls
+    .list('option-chain')
+    .filter((call) => call.at >= from)
+    .map((call) => (call.at - from) / SECOND_MS);
+
+describe('F01 429 with Retry-After', () => {
+  it('should call no earlier than told, keep the table with its age, and go on by itself', async () => {
+    await enter();
+    await house.minutes(3);
+    const screen = await house.screen();
+    const shown = screen.table;
+    house.faults.inject('option-chain', { type: 'status', status: 429, retryAfter: 170 });
+    house.clock.set(at('09:18'));
+    await house.tick();
+    await house.live(169);
+    expect(callTimes(at('09:18'))).toEqual([0]);
+    expect(house.logged('warn', 'outcome=failed', 'throttled').length).toBeGreaterThan(0);
+    const status = await screen.look();
+    expect(status).toMatchObject({ state: 'stale', lastSlot: at('09:17') });
+    expect(status.message).toContain('Nothing new since 09:17');
+    expect(screen.table).toEqual(shown);
+    await house.live(20);
+    expect(await screen.look()).toMatchObject({ state: 'live' });
+    await house.rebuilt();
+    expect(await house.stored()).toEqual([
+      ...['09:15', '09:16', '09:17', '09:18 backfill', '09:19 backfill', '09:20', '09:21'],
+    ]);
+    // The pause and then one probe a second: no burst.
+    const after = callTimes(at('09:18')).slice(1);
+    expect(after.length).toBeLessThanOrEqual(2);
+    expect(after[0]).toBeGreaterThanOrEqual(170);
+  });
+});
+
+describe('F02 429 without a header for five minutes', () => {
+  it('should wait longer and longer, log one line a try, and never storm', async () => {
+    await enter();
+    await house.minutes(2);
+    const screen = await house.screen();
+    house.faults.inject('option-chain', { type: 'status', status: 429 }, Infinity);
+    house.clock.set(at('09:17'));
+    const before = house.lines.length;
+    await house.tick();
+    await house.live(299);
+    const calls = callTimes(at('09:17'));
+    expect(calls.length).toBeGreaterThan(2);
+    expect(calls.length).toBeLessThanOrEqual(20);
+    const warnings = house.lines.slice(before).filter((line) => line.startsWith('warn'));
+    expect(warnings.length).toBeLessThanOrEqual(9);
+    expect(await screen.look()).toMatchObject({ state: 'stale', lastSlot: at('09:16') });
+    house.faults.clear();
+    await house.live(120);
+    await house.rebuilt();
+    expect(await screen.look()).toMatchObject({ state: 'live' });
+    expect((await house.stored()).slice(0, 2)).toEqual(['09:15', '09:16']);
+    expect(screen.status.quality).toMatchObject({ missed: 0 });
+  });
+});
+
+describe('F03 500, 502 and 503 for three minutes', () => {
+  it.each([500, 502, 503])(
+    'should probe within its budget at %d, and return without a burst',
+    async (code) => {
+      await enter();
+      await house.minutes(2);
+      const screen = await house.screen();
+      house.faults.inject('option-chain', { type: 'status', status: code }, Infinity);
+      house.clock.set(at('09:17'));
+      await house.tick();
+      await house.live(179);
+      // Three tries a capture, each capture later than the one before.
+      expect(callTimes(at('09:17')).length).toBeLessThanOrEqual(3 * 9);
+      expect(house.logged('warn', 'unreachable', `HTTP ${code}`).length).toBeGreaterThan(0);
+      expect(house.logged('error')).toEqual([]);
+      expect(await screen.look()).toMatchObject({ state: 'stale', lastSlot: at('09:16') });
+      house.faults.clear();
+      const returned = house.clock.now();
+      await house.live(65);
+      await house.rebuilt();
+      expect(await screen.look()).toMatchObject({ state: 'live' });
+      expect(callTimes(returned).length).toBeLessThanOrEqual(3);
+      expect(screen.status.quality).toMatchObject({ missed: 0 });
+      expect(await house.refusals()).toEqual([]);
+    },
+  );
+});
+
+describe('F04 a connection that nobody answers', () => {
+  it('should give up at its deadline, and start the next minute on time', async () => {
+    await enter({ retry: { tryMs: 60, totalMs: 150 } });
+    await house.minutes(1);
+    house.faults.inject('option-chain', { type: 'timeout' }, 3);
+    await house.at('09:16');
+    await house.live(15);
+    expect(house.logged('warn', 'slot=09:16', 'did not answer').length).toBeGreaterThan(0);
+    house.faults.clear();
+    await house.at('09:17');
+    expect(await house.stored()).toContain('09:17');
+    expect((await house.screen()).status.state).toMatch(/live|back-filling/);
+  });
+
+  it('should not keep another chain waiting', async () => {
+    await enter({ retry: { tryMs: 400, totalMs: 400 } });
+    const screen = await house.screen(NIFTY_NEXT);
+    house.faults.inject('option-chain', { type: 'timeout' });
+    house.clock.set(at('09:16'));
+    await house.tick();
+    const slots = [...(await house.stored(NIFTY)), ...(await house.stored(NIFTY_NEXT))];
+    expect(slots.filter((slot) => slot === '09:16')).toHaveLength(1);
+    expect(house.logged('warn', 'slot=09:16', 'did not answer')).toHaveLength(1);
+    expect(screen.table).toEqual(await house.chains.latest(NIFTY_NEXT));
+  });
+});
+
+describe('F05 a body that drips', () => {
+  it('should be cut off at the total deadline, its connection freed, nothing of it stored', async () => {
+    await enter({ retry: { tryMs: 80, totalMs: 80 } });
+    await house.minutes(1);
+    house.faults.inject('option-chain', { type: 'slow-body', ms: 600_000 }, 1);
+    await house.at('09:16');
+    expect(house.logged('warn', 'slot=09:16', 'unreachable')).toHaveLength(1);
+    expect(await house.stored()).toEqual(['09:15']);
+    house.faults.clear();
+    await house.at('09:17');
+    await house.rebuilt();
+    expect(await house.stored()).toEqual(['09:15', '09:16 backfill', '09:17']);
+  });
+});
+
+describe.each([
+  ['F06 a body that is cut off', { type: 'truncated-json' }, 'is not whole JSON'],
+  ['F07 a web page instead of JSON', { type: 'html', status: 200 }, 'is a web page'],
+  ['F07 malformed data', { type: 'wrong-shape' }, 'unusable'],
+  ['F07 no data', { type: 'null-data' }, 'not a list'],
+] as const)('%s', (_name, fault, words) => {
+  it('should be refused whole, said in one line without a word of it, and leave no trace', async () => {
+    await enter();
+    await house.minutes(2);
+    const screen = await house.screen();
+    const shown = screen.table;
+    house.faults.inject('option-chain', fault, Infinity);
+    await house.at('09:17');
+    const lines = house.logged('warn', 'slot=09:17', 'bad-answer', words);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/Access denied|twenty-four|<html|instrument_key/);
+    expect(await house.stored()).toEqual(['09:15', '09:16']);
+    expect(screen.table).toEqual(shown);
+    house.faults.clear();
+    await house.live(6);
+    await house.rebuilt();
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17']);
+    expect(await house.untruths()).toEqual([]);
+    await screen.look();
+    expect(screen.table).toEqual(await house.chains.latest(NIFTY));
+  });
+});
+
+it('F03 should keep the 30-minute budget through a storm of faults', async () => {
+  await enter({ retry: { tries: 3 } });
+  house.faults.inject('option-chain', { type: 'status', status: 500 }, Infinity);
+  const from = house.clock.now();
+  await house.live(600);
+  const calls = callTimes(from);
+  expect(calls.length).toBeLessThanOrEqual((1_700 * 10) / 30);
+  expect(house.clock.now() - from).toBe(10 * MINUTE_MS);
+});
