@@ -1,0 +1,186 @@
+import { gzipSync } from 'node:zlib';
+import { chainRows, NIFTY_INDEX, streamOf } from '../../unit/instruments/master-rows.js';
+import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
+import type { Leg, Table } from '../../../server/protocol/index.js';
+import type { StrikeAnswer } from '../../../server/simulator/index.js';
+import { at, NIFTY, openFaultyHouse, withCell, type FaultyHouse } from '../../support/faulty-house.js';
+import { STRIKES } from '../../support/market.js';
+import { closeSockets } from '../../support/sockets.js';
+
+/** A broker that answers, and answers wrong: no number may be invented out of it. */
+
+let house: FaultyHouse;
+const enter = async (options: Parameters<typeof openFaultyHouse>[0] = {}): Promise<void> => {
+  house = await openFaultyHouse(options);
+};
+afterEach(async () => {
+  closeSockets();
+  await house.close();
+});
+
+const legs = (table: Table): Leg[] =>
+  table.rows.flatMap(({ call, put }) => [call, put].filter((leg) => leg !== null));
+const shownTable = async (): Promise<Table> => {
+  const screen = await house.screen();
+  if (!screen.table) throw new Error('the screen has no table');
+  expect(screen.table).toEqual(await house.chains.latest(NIFTY));
+  return screen.table;
+};
+/** A change of −100 % or more in a window or over the day: what missing data would look like if they were taken for 0. */
+const wiped = (table: Table): Leg[] =>
+  legs(table).filter((leg) =>
+    [...leg.changes, leg.dayChange].some((change) => change !== null && (change.pct ?? 0) <= -99),
+  );
+
+describe('F08 a fifth of the instruments missing', () => {
+  it('should be unknown and blank, never −100 %, and come back with the gap named', async () => {
+    await enter();
+    await house.minutes(5);
+    house.faults.inject('option-chain', { type: 'partial-chain', percent: 20 }, 1);
+    await house.at('09:20');
+    const table = await shownTable();
+    const missing = table.rows.filter(({ call, put }) => call?.oi == null && put?.oi == null);
+    expect(missing).toHaveLength(1);
+    for (const leg of legs({ ...table, rows: missing })) {
+      expect(leg.changes).toEqual([null, null, null, null, null]);
+      expect(leg.reasons[0]).toBe('oi-unknown');
+      expect(leg.dayChange).toBeNull();
+    }
+    expect(wiped(table)).toEqual([]);
+    expect(table.totals.unknownLegs).toBeGreaterThanOrEqual(2);
+    expect(house.logged('log', 'slot=09:20', 'outcome=captured', 'unknown=2')).toHaveLength(1);
+    expect((await house.screen()).status.quality?.unknownLegs).toBeGreaterThanOrEqual(2);
+    for (let i = 1; i <= 3; i++) await house.at(`09:2${i}`);
+    const later = await shownTable();
+    const back = later.rows.find(({ strike }) => strike === missing[0]!.strike)!;
+    expect(back.call?.oi).not.toBeNull();
+    // Three minutes back lies the hole: the base is the minute before it, within the tolerance, or there is none.
+    expect([at('09:19'), undefined]).toContain(back.call?.changes[0]?.baseSlot);
+    expect(wiped(later)).toEqual([]);
+  });
+});
+
+describe('F09 numbers that are none', () => {
+  const bad: [string, unknown][] = [
+    ['negative', -65],
+    ['infinite in size', 1e308],
+    ['a string', '52000'],
+    ['a list', [1]],
+    ['NaN as text', 'NaN'],
+    ['not whole', 6_500.5],
+  ];
+
+  it.each(bad)('should be unknown for its leg alone: OI %s', async (_name, value) => {
+    await enter();
+    await house.minutes(4);
+    house.market.spoil = (rows) => withCell(rows, { row: 2, side: 'call', field: 'oi' }, value);
+    await house.at('09:19');
+    const table = await shownTable();
+    const row = table.rows[2]!;
+    expect(row.call?.oi).toBeNull();
+    expect(row.call?.changes).toEqual([null, null, null, null, null]);
+    expect(row.put?.oi).not.toBeNull();
+    const known = table.rows.reduce((sum, { call }) => sum + (call?.oi ?? 0), 0);
+    expect(table.totals.callOi).toBe(known);
+    expect(table.totals.unknownLegs).toBeGreaterThanOrEqual(1);
+    expect(await house.stored()).toContain('09:19');
+    expect(house.logged('log', 'slot=09:19', 'outcome=captured').join()).toMatch(/unknown=[12]/);
+    expect(wiped(table)).toEqual([]);
+  });
+
+  it('should refuse an answer whose volume ran backwards, whatever else it says', async () => {
+    await enter();
+    await house.minutes(3);
+    house.market.spoil = (rows) =>
+      rows.reduce((all, _row, row) => withCell(all, { row, side: 'call', field: 'volume' }, 1), rows);
+    await house.at('09:18');
+    expect(await house.refusals()).toEqual(['09:18 stale-volume']);
+    expect(house.logged('warn', 'slot=09:18', 'outcome=refused')).toHaveLength(1);
+    expect((await shownTable()).slot).toBe(at('09:17'));
+  });
+
+  it('should leave the spot and the ATM blank, not at 0, where the spot is none', async () => {
+    await enter();
+    house.market.spoil = (rows) => rows.map((row) => ({ ...row, underlying_spot_price: -1 }));
+    await house.at('09:16');
+    const table = await shownTable();
+    expect([table.spot, table.atmStrike, table.totals.straddle]).toEqual([null, null, null]);
+    expect(table.rows).toHaveLength(STRIKES);
+  });
+});
+
+describe('F10 a break in what is compared', () => {
+  it('should say "new" for OI that grew from 0 at the open, with no percentage', async () => {
+    await enter();
+    house.market.spoil = (rows, _chain, t) => {
+      const atOpen = t < at('09:16');
+      const quiet = withCell(rows, { row: 1, side: 'put', field: 'oi' }, atOpen ? 0 : 650);
+      return withCell(quiet, { row: 1, side: 'put', field: 'volume' }, atOpen ? 0 : 650);
+    };
+    await house.minutes(5);
+    const leg = (await shownTable()).rows[1]!.put!;
+    expect(leg.changes[0]).toMatchObject({ abs: 0 });
+    house.clock.set(at('09:18'));
+    const early = await house.chains.at(NIFTY, at('09:18'));
+    expect(early?.rows[1]?.put?.changes[0]).toMatchObject({ abs: 650, pct: null, baseSlot: at('09:15') });
+  });
+
+  it('should show no change for a strike that was not listed then, and say so', async () => {
+    await enter();
+    const isNew = (row: StrikeAnswer, t: number): boolean => row.strike_price === 24_250 && t < at('09:18');
+    house.market.spoil = (rows, _chain, t) => rows.filter((row) => !isNew(row, t));
+    await house.minutes(6);
+    const row = (await shownTable()).rows.find(({ strike }) => strike === 24_250)!;
+    expect(row.call?.oi).toBeGreaterThan(0);
+    // Its place in the master is older than its first answer: it has a reason, never a number.
+    expect(row.call?.changes[1]).toBeNull();
+    expect(row.call?.reasons[1]).toMatch(/not-listed|base-unknown|no-history/);
+    expect(wiped(await shownTable())).toEqual([]);
+  });
+
+  it('should compare units, not lots, over a change of the lot size, and give screens the whole table again', async () => {
+    await enter();
+    await house.minutes(4);
+    const screen = await house.screen();
+    const rows = [NIFTY_INDEX, ...chainRows(NIFTY.expiry, STRIKES, 50_000, { lot_size: 75 })];
+    await house
+      .get(InstrumentsService)
+      .importFrom(streamOf(gzipSync(JSON.stringify(rows))), {
+        source: 'test',
+        asOf: house.clock.now(),
+        force: true,
+      });
+    await house.at('09:19');
+    await screen.look();
+    expect(await house.untruths()).toEqual([]);
+    expect(wiped(await shownTable())).toEqual([]);
+  });
+});
+
+describe('F11 an older answer after a newer one', () => {
+  it('should be refused for its slot, three in a row at most, and never move a figure back', async () => {
+    await enter();
+    await house.minutes(6);
+    const before = await shownTable();
+    house.faults.inject('option-chain', { type: 'stale', minutes: 3 }, 2);
+    await house.at('09:21');
+    await house.at('09:22');
+    expect(await house.refusals()).toEqual(['09:21 stale-volume', '09:22 stale-volume']);
+    expect(await shownTable()).toEqual(before);
+    expect((await house.screen()).status.quality).toMatchObject({ refused: 2 });
+    await house.at('09:23');
+    expect(await house.stored()).toContain('09:23');
+    expect(await house.untruths()).toEqual([]);
+  });
+
+  it('should store a duplicate once', async () => {
+    await enter();
+    await house.minutes(2);
+    const table = await shownTable();
+    const quoteAgain = await Promise.all([1, 2, 3].map(() => house.collector.request(NIFTY)));
+    expect(quoteAgain).toHaveLength(3);
+    await house.live(5);
+    expect(await house.stored()).toEqual(['09:15', '09:16']);
+    expect(await shownTable()).toEqual(table);
+  });
+});
