@@ -143,13 +143,11 @@ describe('F10 a break in what is compared', () => {
     await house.minutes(4);
     const screen = await house.screen();
     const rows = [NIFTY_INDEX, ...chainRows(NIFTY.expiry, STRIKES, 50_000, { lot_size: 75 })];
-    await house
-      .get(InstrumentsService)
-      .importFrom(streamOf(gzipSync(JSON.stringify(rows))), {
-        source: 'test',
-        asOf: house.clock.now(),
-        force: true,
-      });
+    await house.get(InstrumentsService).importFrom(streamOf(gzipSync(JSON.stringify(rows))), {
+      source: 'test',
+      asOf: house.clock.now(),
+      force: true,
+    });
     await house.at('09:19');
     await screen.look();
     expect(await house.untruths()).toEqual([]);
