@@ -10,6 +10,9 @@ const NOISE = new Set([
   'WebSocketsController',
 ]);
 
+/** Errors whose message is all that the person at the console needs; whoever started the program prints it. */
+const REFUSALS = new Set(['ConfigError', 'DatabaseRefused', 'VaultError']);
+
 /**
  * The server's log: readable lines on a terminal, one JSON object a line for everything that collects logs. Fields such
  * as `requestId` and `captureId` are given as an object after the message and stand beside it.
@@ -23,6 +26,12 @@ export class AppLogger extends ConsoleLogger {
     const context = rest.at(-1);
     if (typeof context === 'string' && NOISE.has(context)) return;
     super.log(message, ...rest);
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    const again =
+      rest.at(-1) === 'ExceptionHandler' && message instanceof Error && REFUSALS.has(message.name);
+    if (!again) super.error(message, ...rest);
   }
 }
 

@@ -1,9 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { TokenPool } from '../../auth/token-pool.js';
 import { Clock } from '../../clock/clock.js';
 import type { Config } from '../../config/config.js';
-import { DatabaseRefused } from '../../database/open.js';
 import { isoIst } from '../../domain/slot.js';
 import { InstrumentsService } from '../../instruments/instruments.service.js';
 import { Broker } from '../../upstox/broker.js';
@@ -25,7 +25,7 @@ const SKEW_BAD_MS = 20_000;
 
 /** Examines everything but the configuration, which is valid. Never throws: what fails is a finding. */
 export async function diagnose(config: Config): Promise<Finding[]> {
-  return [address(config), ...(await core()), ...(await broker(config))];
+  return [address(config), ...(await core(config)), ...(await broker(config))];
 }
 
 function address(config: Config): Finding {
@@ -42,15 +42,38 @@ function address(config: Config): Finding {
   };
 }
 
-async function core(): Promise<Finding[]> {
+async function core(config: Config): Promise<Finding[]> {
+  const { database: where } = config;
+  if (where.kind === 'sqlite' && !existsSync(where.file)) return [noDatabase(where.file)];
   try {
-    return await withCore(async (app) => [await database(app), await instruments(app), await token(app)]);
+    return await withCore(
+      async (app) => [await database(app), await instruments(app), await token(app)],
+      config,
+    );
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const advice =
-      error instanceof DatabaseRefused ? undefined : 'Look at DATABASE_URL, the file and its owner.';
-    return [{ state: 'bad', what: 'database', detail, advice }];
+    return [{ state: 'bad', what: 'database', detail, advice: databaseAdvice(detail) }];
   }
+}
+
+/** Looking must not make one. */
+function noDatabase(file: string): Finding {
+  return {
+    state: 'warn',
+    what: 'database',
+    detail: `${file} is not there yet`,
+    advice:
+      'The server makes it at its first start. If you had one, look at DATABASE_URL and the folder you are in.',
+  };
+}
+
+const RESTORE =
+  'Stop the tracker and restore a backup (restore --from …), or move the file away and start anew.';
+
+function databaseAdvice(detail: string): string | undefined {
+  if (/newer version/.test(detail)) return undefined;
+  if (/SQLITE_NOTADB|SQLITE_CORRUPT|malformed|not a database/.test(detail)) return RESTORE;
+  return 'Look at DATABASE_URL, the file, its owner and the free space.';
 }
 
 async function database(app: INestApplicationContext): Promise<Finding> {
@@ -64,7 +87,7 @@ async function database(app: INestApplicationContext): Promise<Finding> {
     state: 'bad',
     what: 'database',
     detail: `damaged: ${checks[0]?.quick_check ?? 'no answer'}`,
-    advice: 'Stop the tracker and restore a backup, or move the file away and start with an empty one.',
+    advice: RESTORE,
   };
 }
 
@@ -99,7 +122,7 @@ async function token(app: INestApplicationContext): Promise<Finding> {
       state: 'warn',
       what: 'token',
       detail: reason ?? 'none',
-      advice: 'Sign in on the page, or set UPSTOX_ACCESS_TOKEN.',
+      advice: 'Sign in on the page; for a server without people: token add, or UPSTOX_ACCESS_TOKEN.',
     };
   const until = expiresAt === null ? '' : `, valid until ${isoIst(expiresAt)}`;
   try {
