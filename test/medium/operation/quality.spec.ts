@@ -1,0 +1,143 @@
+import type { ChainQuality, QualityReport } from '../../../server/protocol/index.js';
+import { MINUTE_MS } from '../../../server/domain/units.js';
+import { DAY, NIFTY, at, openHouse, slotAtTime, type House } from '../../support/house.js';
+import { marketQuote } from '../../support/market.js';
+
+let house: House;
+afterEach(() => house.close());
+
+async function report(date?: string): Promise<QualityReport> {
+  const query = date === undefined ? '' : `?date=${date}`;
+  const answer = await fetch(`${house.base()}/api/quality${query}`, {
+    headers: { cookie: await house.signIn() },
+  });
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as QualityReport;
+}
+
+const nifty = async (date?: string): Promise<ChainQuality> => {
+  const found = (await report(date)).chains.filter((chain) => chain.expiry === NIFTY.expiry);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+describe("the day's data-quality report", () => {
+  beforeEach(async () => {
+    house = await openHouse({ listening: true, at: '09:15' });
+  });
+
+  it('should account for every slot: captured, refused, missed, with the gaps and the reasons', async () => {
+    // 09:15–09:19 captured, 09:20 all zeros, 09:21–09:22 missed, 09:23 captured, 09:24 stale, 09:25 captured.
+    await house.run(5);
+    const answer = house.broker.onChain;
+    house.broker.onChain = async (call) => {
+      const quote = await answer(call);
+      const zero = <T extends { oi: number | null }>(leg: T | null): T | null => leg && { ...leg, oi: 0 };
+      return {
+        ...quote,
+        strikes: quote.strikes.map((s) => ({ ...s, call: zero(s.call), put: zero(s.put) })),
+      };
+    };
+    await house.tick('09:20');
+    house.broker.onChain = answer;
+    await house.tick('09:23');
+    house.broker.onChain = ({ chain }) => marketQuote(chain, slotAtTime('09:16'));
+    await house.tick('09:24');
+    house.broker.onChain = answer;
+    await house.tick('09:25');
+
+    const quality = await nifty();
+    expect(quality).toMatchObject({
+      symbol: 'NIFTY',
+      captured: 7,
+      refused: 2,
+      backfilled: 0,
+      missed: 2,
+      expected: 11,
+    });
+    expect(quality.captured + quality.refused + quality.backfilled + quality.missed).toBe(quality.expected);
+    expect(quality.gaps).toEqual([{ from: slotAtTime('09:21'), to: slotAtTime('09:22') }]);
+    expect(quality.refusals.map(({ slot, reason }) => [slot, reason])).toEqual([
+      [slotAtTime('09:20'), 'all-zero'],
+      [slotAtTime('09:24'), 'stale-volume'],
+    ]);
+    expect(house.status.current(NIFTY).quality).toMatchObject({
+      captured: 7,
+      refused: 2,
+      missed: 2,
+      expected: 11,
+    });
+  });
+
+  it('should count every leg whose OI is not known', async () => {
+    await house.tick();
+    const answer = house.broker.onChain;
+    house.broker.onChain = async (call) => {
+      const quote = await answer(call);
+      const [first, ...rest] = quote.strikes;
+      return {
+        ...quote,
+        strikes: [{ ...first!, call: first!.call && { ...first!.call, oi: null } }, ...rest],
+      };
+    };
+    await house.tick('09:16');
+    await house.tick('09:17');
+    expect((await nifty()).unknownLegs).toBe(2);
+  });
+
+  it('should count a leg that falls to 0 while nothing was traded as unknown, not as 0', async () => {
+    await house.tick();
+    const answer = house.broker.onChain;
+    house.broker.onChain = async (call) => {
+      const before = await answer({ ...call, slot: slotAtTime('09:15') });
+      const [first, ...rest] = before.strikes;
+      return { ...before, strikes: [{ ...first!, put: first!.put && { ...first!.put, oi: 0 } }, ...rest] };
+    };
+    await house.tick('09:16');
+    expect(await nifty()).toMatchObject({ captured: 2, unknownLegs: 1 });
+  });
+
+  it('should mark the slots that were rebuilt from candles as such', async () => {
+    house.clock.set(at('09:45') + 2_000);
+    house.broker.onCandles = () =>
+      Array.from({ length: 40 }, (_, i) => ({
+        time: slotAtTime('09:15') + i * MINUTE_MS,
+        close: 100,
+        volume: 1,
+        oi: 75,
+      }));
+    await house.tick();
+    await house.collector.stop();
+    const quality = await nifty();
+    expect(quality).toMatchObject({ captured: 1, backfilled: 30, missed: 0, expected: 31, gaps: [] });
+  });
+
+  it('should go on counting misses until the close, and not beyond', async () => {
+    await house.tick('15:35');
+    await house.tick('20:00');
+    expect(await nifty()).toMatchObject({
+      captured: 1,
+      expected: 5,
+      missed: 4,
+      gaps: [{ from: slotAtTime('15:36'), to: slotAtTime('15:39') }],
+    });
+  });
+
+  it('should stay readable by its date, and be empty for a day without data', async () => {
+    await house.run(3);
+    house.clock.set(at('10:00') + 86_400_000);
+    expect(await nifty(DAY)).toMatchObject({ captured: 3 });
+    expect(await report('2026-08-17')).toEqual({ date: '2026-08-17', chains: [] });
+    expect((await report()).date).toBe('2026-08-19');
+  });
+
+  it.each(['2026-8-1', '2026-02-30', "2026-08-18' OR 1=1 --", '18.08.2026', '99999-01-01'])(
+    'should refuse the date %j',
+    async (date) => {
+      const answer = await fetch(`${house.base()}/api/quality?date=${encodeURIComponent(date)}`, {
+        headers: { cookie: await house.signIn() },
+      });
+      expect(answer.status).toBe(400);
+    },
+  );
+});
