@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { openDatabase } from './open.js';
 import { Retention } from './retention.js';
+import { WalWatch } from './wal-watch.js';
 import { WriteQueue } from './write-queue.js';
 
 /** Provides `DataSource` for reading and `WriteQueue` for every write. */
@@ -20,8 +21,9 @@ import { WriteQueue } from './write-queue.js';
       useFactory: (dataSource: DataSource) => new WriteQueue(dataSource),
     },
     Retention,
+    WalWatch,
   ],
-  exports: [DataSource, WriteQueue, Retention],
+  exports: [DataSource, WriteQueue, Retention, WalWatch],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -9,6 +9,8 @@ export interface Dialect {
   readonly big: string;
   readonly real: string;
   readonly bytes: string;
+  /** Ends a table whose primary key is how it is read: SQLite then keeps one tree instead of two. */
+  readonly clustered: string;
 }
 
 const SQLITE: Dialect = {
@@ -17,6 +19,7 @@ const SQLITE: Dialect = {
   big: 'INTEGER',
   real: 'REAL',
   bytes: 'BLOB',
+  clustered: ' WITHOUT ROWID',
 };
 
 const POSTGRES: Dialect = {
@@ -25,6 +28,7 @@ const POSTGRES: Dialect = {
   big: 'BIGINT',
   real: 'DOUBLE PRECISION',
   bytes: 'BYTEA',
+  clustered: '',
 };
 
 /** The dialect of the database a migration runs on. */

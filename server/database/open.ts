@@ -8,8 +8,13 @@ export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
 }
 
+/** An import of the whole list touches more pages than the default 2 MiB hold, and would write each several times. */
+const CACHE_KIB = 32 * 1024;
 /** How long a statement waits for another process (the CLI beside the server) that is writing, ms. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/** The write-ahead log is cut back to this once it has been moved into the database; beyond it something is wrong. */
+export const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens the database, refuses one that a newer version has written, and brings an older one up to date.
@@ -41,6 +46,8 @@ export async function openDatabase(database: Config['database']): Promise<DataSo
 async function prepareSqlite(dataSource: DataSource, file: string): Promise<void> {
   await dataSource.query(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   await dataSource.query('PRAGMA synchronous = FULL');
+  await dataSource.query(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
+  await dataSource.query(`PRAGMA cache_size = -${CACHE_KIB}`);
   // The database holds a person's market history and encrypted tokens: nobody else on the machine reads it.
   if (file !== ':memory:') chmodSync(file, 0o600);
 }

@@ -20,7 +20,7 @@ export class Instruments1700000000001 implements MigrationInterface {
 }
 
 function tables(runner: QueryRunner): string[] {
-  const { id, big, real } = dialectOf(runner);
+  const { id, big, real, clustered } = dialectOf(runner);
   return [
     `CREATE TABLE "underlying" (
       "id" INTEGER PRIMARY KEY NOT NULL,
@@ -48,13 +48,13 @@ function tables(runner: QueryRunner): string[] {
       "valid_from" ${big} NOT NULL,
       "valid_to" ${big},
       "instrument_key" TEXT NOT NULL,
-      PRIMARY KEY ("contract_id", "valid_from"))`,
+      PRIMARY KEY ("contract_id", "valid_from"))${clustered}`,
     `CREATE INDEX "contract_key_instrument_key" ON "contract_key" ("instrument_key")`,
     `CREATE TABLE "lot_history" (
       "contract_id" INTEGER NOT NULL REFERENCES "contract" ("id"),
       "valid_from" ${big} NOT NULL,
       "lot_size" INTEGER NOT NULL,
-      PRIMARY KEY ("contract_id", "valid_from"))`,
+      PRIMARY KEY ("contract_id", "valid_from"))${clustered}`,
     `CREATE TABLE "instrument_import" (
       "id" ${id},
       "source" TEXT NOT NULL,
