@@ -20,6 +20,7 @@ const tracker = new Tracker({
   go: (url) => location.assign(url),
   hash: () => location.hash,
   setHash: (hash) => history.replaceState(null, '', hash),
+  visit: (hash) => location.assign(hash),
   later: (work, ms) => setTimeout(work, ms),
 });
 

@@ -2,6 +2,8 @@ import { io, type Socket } from 'socket.io-client';
 import type {
   ChainRef,
   ClientToServerEvents,
+  MarketUnwatchAck,
+  MarketWatchAck,
   ServerToClientEvents,
   UnwatchAck,
   WatchAck,
@@ -22,6 +24,7 @@ export interface LinkEvents {
   /** The server answered and refused the handshake, so the socket does not try again by itself. */
   refused: (message: string) => void;
   change: ServerToClientEvents['chain:change'];
+  market: ServerToClientEvents['market:change'];
   status: ServerToClientEvents['feed:status'];
   ended: ServerToClientEvents['session:ended'];
 }
@@ -49,6 +52,7 @@ export class Link {
       if (!this.socket.active) events.refused(error.message);
     });
     this.socket.on('chain:change', events.change);
+    this.socket.on('market:change', events.market);
     this.socket.on('feed:status', events.status);
     this.socket.on('session:ended', events.ended);
   }
@@ -68,5 +72,14 @@ export class Link {
 
   unwatch(chain: ChainRef): Promise<UnwatchAck> {
     return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('chain:unwatch', chain);
+  }
+
+  /** As `watch`. */
+  watchMarket(): Promise<MarketWatchAck> {
+    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('market:watch');
+  }
+
+  unwatchMarket(): Promise<MarketUnwatchAck> {
+    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('market:unwatch');
   }
 }

@@ -37,8 +37,13 @@ export function signedQuantity(value: number, units: Units = 'lakh'): string {
 
 /** Per cent with sign and one decimal, none from 100 on; without the sign `%`. Zero carries no sign. */
 export function signedPercent(pct: number): string {
-  const text = fixed(pct, Math.abs(pct) >= 99.95 ? 0 : 1);
-  return pct > 0 && Number(text) !== 0 ? `+${text}` : text;
+  return signedFixed(pct, Math.abs(pct) >= 99.95 ? 0 : 1);
+}
+
+/** A figure with its sign and fixed decimals; 0 has none. */
+export function signedFixed(value: number, digits: number): string {
+  const text = fixed(value, digits);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
 /** A price in rupees with two decimals and Indian grouping. */

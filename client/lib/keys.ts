@@ -5,6 +5,7 @@ export type KeyAction =
   | { do: 'row'; step: 1 | -1 }
   | { do: 'reach'; reach: 3 | 5 | 10 | 'all' }
   | { do: 'measure' }
+  | { do: 'turn' }
   | { do: 'theme' }
   | { do: 'help' }
   | { do: 'escape' };
@@ -29,6 +30,7 @@ const ACTIONS: Readonly<Record<string, KeyAction>> = {
   '3': { do: 'reach', reach: 10 },
   '4': { do: 'reach', reach: 'all' },
   p: { do: 'measure' },
+  m: { do: 'turn' },
   t: { do: 'theme' },
   '?': { do: 'help' },
   Escape: { do: 'escape' },
@@ -51,6 +53,7 @@ export const KEY_HELP: readonly (readonly [keys: readonly string[], what: string
   [['↑', '↓'], 'Move the row cursor'],
   [['1', '2', '3', '4'], 'Strikes: ± 3, ± 5, ± 10, all'],
   [['P'], 'Per cent and quantity, per cent, quantity'],
+  [['M'], 'The market page, and back'],
   [['T'], 'Theme: as the system, dark, light'],
   [['Tab'], 'Into the table; there the arrows move from cell to cell, and each explains itself'],
   [['Esc'], 'Close what is open, leave the table'],

@@ -7,8 +7,15 @@ export interface Route {
   expiry: string | null;
 }
 
+export const MARKET_ROUTE = '#/market';
+
+export function isMarketRoute(hash: string): boolean {
+  return /^#\/market\/?$/.test(hash);
+}
+
 /** @returns `null` when the hash names no chain */
 export function parseRoute(hash: string): Route | null {
+  if (isMarketRoute(hash)) return null;
   const match = /^#\/([^/]+)(?:\/(\d{4}-\d{2}-\d{2}))?\/?$/.exec(hash);
   if (!match?.[1]) return null;
   const underlying = decode(match[1]);
@@ -27,8 +34,8 @@ function decode(text: string): string | null {
 
 /** The symbol where it names one underlying only, else the key (a stock may be listed on two exchanges). */
 export function formatRoute(
-  all: readonly UnderlyingInfo[],
-  chosen: UnderlyingInfo,
+  all: readonly Pick<UnderlyingInfo, 'key' | 'symbol'>[],
+  chosen: Pick<UnderlyingInfo, 'key' | 'symbol'>,
   expiry: string | null,
 ): string {
   const unique = all.find((u) => u.symbol === chosen.symbol)?.key === chosen.key;

@@ -25,7 +25,7 @@ export function rowsInView(rows: readonly Row[], atmStrike: number | null, reach
  * Step of a cell's tint: 0 none … 4 just below the threshold, 5 at the threshold, 6 at twice the threshold. Positive
  * for OI added, negative for OI closed. A leg that is new (base 0) has no per cent and gets no tint.
  */
-export function heatStep(change: Change | null, threshold: number): number {
+export function heatStep(change: Pick<Change, 'pct'> | null, threshold: number): number {
   if (change === null || change.pct === null) return 0;
   const strength = Math.abs(change.pct) / threshold;
   const step = STEPS.findLastIndex((from) => strength >= from) + 1;

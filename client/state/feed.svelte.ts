@@ -34,13 +34,23 @@ export class Feed {
     return this.#serverTime(this.#tick);
   }
 
+  /** Of the chain on the screen. */
   get label(): FeedLabel {
+    return this.#labelOf(this.status);
+  }
+
+  /** Of the server as a whole. */
+  get serverLabel(): FeedLabel {
+    return this.#labelOf(this.server);
+  }
+
+  #labelOf(status: FeedStatus | null): FeedLabel {
     const lost = this.#lostAtLocal;
     return feedLabel({
       connected: this.#connected,
       lostAt: lost === null ? null : this.#serverTime(lost),
       lostForMs: lost === null ? 0 : this.#tick - lost,
-      status: this.status,
+      status,
       now: this.now,
     });
   }

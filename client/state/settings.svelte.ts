@@ -1,4 +1,6 @@
+import { MOVER_FLOOR_LOTS } from '../../server/protocol/index.js';
 import type { Units } from '../lib/format.js';
+import { MARKET_COLUMNS, type MarketKind, type MarketSide, type MarketSort } from '../lib/market-view.js';
 import { DEFAULT_THRESHOLDS, type Reach, type Thresholds } from '../lib/view.js';
 
 export type Theme = 'auto' | 'dark' | 'light';
@@ -17,6 +19,16 @@ export interface SettingsData {
   thresholds: Thresholds;
   /** The chain looked at last, as in the address. */
   lastRoute: string;
+  market: MarketSettings;
+}
+
+/** What the market page shows; its window is the one of the chain page. */
+export interface MarketSettings {
+  kind: MarketKind;
+  side: MarketSide;
+  /** Lots that a leg must have had at the base to be a mover. */
+  floor: number;
+  sort: MarketSort;
 }
 
 /** The part of `localStorage` that is used. */
@@ -28,6 +40,9 @@ export interface SettingsStorage {
 /** Also read by public/theme.js, before the first paint. */
 export const STORAGE_KEY = 'oi-tracker:settings';
 
+/** Lots; the smallest is the server's own. */
+export const FLOORS: readonly number[] = [MOVER_FLOOR_LOTS, 1_000, 2_500, 5_000, 10_000];
+
 const DEFAULTS: SettingsData = {
   theme: 'auto',
   swapSides: false,
@@ -37,6 +52,7 @@ const DEFAULTS: SettingsData = {
   units: 'lakh',
   thresholds: DEFAULT_THRESHOLDS,
   lastRoute: '',
+  market: { kind: 'all', side: 'both', floor: MOVER_FLOOR_LOTS, sort: { column: 'buildPct', dir: -1 } },
 };
 const THEMES: readonly Theme[] = ['auto', 'dark', 'light'];
 const MEASURES: readonly Measure[] = ['both', 'pct', 'qty'];
@@ -94,7 +110,7 @@ export class Settings {
 
 /** Takes each stored value that is one of those allowed; an older or edited store never breaks the screen. */
 function checked(stored: unknown): SettingsData {
-  const s = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;
+  const s = record(stored);
   return {
     theme: oneOf(THEMES, s['theme'], DEFAULTS.theme),
     swapSides: s['swapSides'] === true,
@@ -104,7 +120,26 @@ function checked(stored: unknown): SettingsData {
     units: oneOf<Units>(['lakh', 'full'], s['units'], DEFAULTS.units),
     thresholds: checkedThresholds(s['thresholds']),
     lastRoute: typeof s['lastRoute'] === 'string' ? s['lastRoute'] : '',
+    market: checkedMarket(record(s['market'])),
   };
+}
+
+function checkedMarket(s: Record<string, unknown>): MarketSettings {
+  const { kind, side, floor, sort } = DEFAULTS.market;
+  const { column, dir } = record(s['sort']);
+  return {
+    kind: oneOf<MarketKind>(['all', 'INDEX', 'EQUITY', 'COMMODITY'], s['kind'], kind),
+    side: oneOf<MarketSide>(['both', 'call', 'put'], s['side'], side),
+    floor: oneOf(FLOORS, s['floor'], floor),
+    sort: {
+      column: oneOf(MARKET_COLUMNS, column, sort.column),
+      dir: oneOf<1 | -1>([1, -1], dir, sort.dir),
+    },
+  };
+}
+
+function record(stored: unknown): Record<string, unknown> {
+  return (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;
 }
 
 function checkedThresholds(stored: unknown): Thresholds {

@@ -1,10 +1,11 @@
 import type { ExpiryInfo, FeedStatus, UnderlyingInfo } from '../../server/protocol/index.js';
 import { Api, type Fetch } from '../api.js';
-import { formatRoute, parseRoute } from '../lib/route.js';
+import { formatRoute, isMarketRoute, MARKET_ROUTE, parseRoute } from '../lib/route.js';
 import { Link, type SocketFactory } from '../socket.js';
 import { Catalog } from './catalog.svelte.js';
 import { ChainStore } from './chain.svelte.js';
 import { Feed } from './feed.svelte.js';
+import { MarketStore } from './market.svelte.js';
 import { PastView } from './past.svelte.js';
 import { Session } from './session.svelte.js';
 import { Settings, type SettingsStorage } from './settings.svelte.js';
@@ -20,6 +21,8 @@ export interface Surroundings {
   hash: () => string;
   /** Puts a new hash into the address without a new history entry. */
   setHash: (hash: string) => void;
+  /** Goes to another hash, with a new history entry. */
+  visit: (hash: string) => void;
   /** Runs `work` after `ms`, once. */
   later: (work: () => void, ms: number) => void;
 }
@@ -35,6 +38,8 @@ export class Tracker {
   readonly feed: Feed;
   readonly chain: ChainStore;
   readonly past: PastView;
+  readonly market: MarketStore;
+  #page = $state<'chain' | 'market'>('chain');
   private readonly link: Link;
 
   constructor(private readonly around: Surroundings) {
@@ -46,14 +51,20 @@ export class Tracker {
     this.link = new Link(around.socket);
     this.chain = new ChainStore(this.link, (status) => this.#status(status));
     this.past = new PastView(this.api);
+    this.market = new MarketStore(this.link);
     this.link.listen({
       up: (recovered) => this.#up(recovered),
       down: () => this.feed.down(),
       refused: () => void this.#refused(),
       change: (frame) => this.chain.apply(frame),
+      market: (frame) => this.market.apply(frame),
       status: (status) => this.#status(status),
       ended: (reason) => void this.#leave(reason.message),
     });
+  }
+
+  get page(): 'chain' | 'market' {
+    return this.#page;
   }
 
   /** Asks who is signed in; goes on asking while the server is not there. */
@@ -66,6 +77,7 @@ export class Tracker {
   /** After a sign-in: opens the line and shows what the address, or the last visit, names. */
   async enter(): Promise<void> {
     this.link.open();
+    this.#turn();
     await this.loadCatalog();
   }
 
@@ -78,6 +90,7 @@ export class Tracker {
 
   /** Shows what the address names. */
   async follow(): Promise<void> {
+    if (this.#turn() === 'market') return;
     const route = parseRoute(this.around.hash()) ?? parseRoute(this.settings.data.lastRoute);
     const chosen = this.catalog.follow(route);
     this.show();
@@ -86,6 +99,7 @@ export class Tracker {
   }
 
   async choose(underlying: UnderlyingInfo): Promise<void> {
+    if (this.#page === 'market') return this.around.visit(this.routeTo(underlying, underlying.nearestExpiry));
     const chosen = this.catalog.choose(underlying);
     this.show();
     await chosen;
@@ -106,17 +120,35 @@ export class Tracker {
     if (await this.session.signOut()) this.#close();
   }
 
+  /** Address of a chain. */
+  routeTo(underlying: Pick<UnderlyingInfo, 'key' | 'symbol'>, expiry: string | null): string {
+    return formatRoute(this.catalog.underlyings ?? [], underlying, expiry);
+  }
+
+  /** From one page to the other, and back. */
+  turn(): void {
+    this.around.visit(this.#page === 'market' ? this.settings.data.lastRoute || '#/' : MARKET_ROUTE);
+  }
+
+  /** Shows the page that the address names. The chain last shown stays watched, so that the way back is short. */
+  #turn(): 'chain' | 'market' {
+    this.#page = isMarketRoute(this.around.hash()) ? 'market' : 'chain';
+    if (this.#page === 'market') this.market.open();
+    else this.market.close();
+    return this.#page;
+  }
+
   /** Watches the chosen chain and puts it into the address. */
   private show(): void {
-    const { underlying, expiry, underlyings } = this.catalog;
-    if (!underlying || expiry === null) return;
+    const { underlying, expiry } = this.catalog;
+    if (!underlying || expiry === null || this.#page === 'market') return;
     const ref = { underlying: underlying.key, expiry };
     if (this.chain.ref?.underlying !== ref.underlying || this.chain.ref.expiry !== ref.expiry) {
       this.feed.forgetChain();
       this.past.backToLive();
     }
     this.chain.watch(ref);
-    const hash = formatRoute(underlyings ?? [], underlying, expiry);
+    const hash = this.routeTo(underlying, expiry);
     if (hash !== this.around.hash()) this.around.setHash(hash);
     if (hash !== this.settings.data.lastRoute) this.settings.set({ lastRoute: hash });
   }
@@ -124,6 +156,7 @@ export class Tracker {
   #up(recovered: boolean): void {
     this.feed.up();
     if (!recovered || this.chain.phase !== 'ready') void this.chain.sync();
+    if (!recovered || this.market.phase !== 'ready') void this.market.sync();
     if (this.catalog.underlyings === null) void this.loadCatalog();
   }
 
@@ -152,6 +185,7 @@ export class Tracker {
   #close(): void {
     this.link.close();
     this.chain.watch(null);
+    this.market.forget();
     this.past.backToLive();
   }
 }

@@ -2,20 +2,12 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { Clock } from '../../clock/clock.js';
 import type { MarketBoard, MarketFrame, MarketRow, MarketRows, SweepStatus } from '../../protocol/index.js';
 import { MarketFeed } from '../market-feed.js';
+import { Sweeper } from '../sweep/sweeper.js';
 import { encodeMarket } from './frame-encoder.js';
 
 type Listener = (frame: MarketFrame) => void;
 
 const KIND_ORDER = { INDEX: 0, EQUITY: 1, COMMODITY: 2 } as const;
-
-const NOT_YET: SweepStatus = {
-  state: 'idle',
-  message: null,
-  chains: 0,
-  contracts: 0,
-  callsNeeded: 0,
-  callsAllowed: 0,
-};
 
 /** The rows of the market as screens see them: numbered, in a fixed order, packed once a pass for all who watch. */
 @Injectable()
@@ -28,6 +20,7 @@ export class MarketBoards implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     @Inject(MarketFeed) private readonly feed: MarketFeed,
+    @Inject(Sweeper) private readonly sweeper: Sweeper,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -46,8 +39,9 @@ export class MarketBoards implements OnModuleInit, OnModuleDestroy {
     return this.board;
   }
 
+  /** What the sweep is doing now: it may have stopped since the newest board. */
   get sweep(): SweepStatus {
-    return this.board?.sweep ?? NOT_YET;
+    return this.sweeper.status();
   }
 
   /** @returns a function that ends the subscription. */

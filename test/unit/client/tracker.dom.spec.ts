@@ -76,6 +76,7 @@ function page(answers: Record<string, unknown>, hash = '') {
     go: (url) => (state.gone = url),
     hash: () => state.hash,
     setHash: (next) => (state.hash = next),
+    visit: (next) => (state.hash = next),
     later: (work) => later.push(work),
   });
   return { tracker, socket, later, state };
