@@ -8,10 +8,12 @@ import type { EpochMs, Slot } from '../domain/units.js';
 import { ApiError } from '../http/api-error.js';
 import { InstrumentsService, type ChainListing } from '../instruments/instruments.service.js';
 import { CalendarService } from './calendar-service.js';
+import { ChainPast } from './chain-past.js';
 import { restoreState, type ChainFacts, type ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
 import { encodeChange } from './frame-encoder.js';
 import { SnapshotMetrics, type CaptureOutcome } from './metrics.js';
+import { SessionSeed } from './session-seed.js';
 import { SnapshotStore, type CountedSnapshot } from './snapshot-store.js';
 
 /** What became of an answer, for the collector's log line. */
@@ -32,6 +34,7 @@ export class ChainService {
   private readonly log = new Logger(ChainService.name);
   private readonly states = new Map<string, ChainState>();
   private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly past: ChainPast;
 
   constructor(
     @Inject(SnapshotStore) private readonly store: SnapshotStore,
@@ -39,7 +42,10 @@ export class ChainService {
     @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
     @Inject(Feed) private readonly feed: Feed,
     @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
-  ) {}
+    @Inject(SessionSeed) seed: SessionSeed,
+  ) {
+    this.past = new ChainPast(store, seed);
+  }
 
   /**
    * The contracts of a chain.
@@ -71,9 +77,9 @@ export class ChainService {
     if (id === null) return null;
     const [table, newest] = [
       await this.store.latestTable(id),
-      await this.store.newestSlot(id, Number.MAX_SAFE_INTEGER),
+      await this.past.newestSlot(chain, id, Number.MAX_SAFE_INTEGER),
     ];
-    // An imported day has slots but was never published.
+    // An imported or swept day has slots but was never published.
     return newest !== null && newest > (table?.slot ?? 0) ? this.at(chain, newest) : table;
   }
 
@@ -93,13 +99,14 @@ export class ChainService {
    */
   async at(chain: ChainId, at: EpochMs): Promise<Table | null> {
     const id = await this.store.findChain(chain);
-    const slot = id === null ? null : await this.store.newestSlot(id, at);
+    const slot = id === null ? null : await this.past.newestSlot(chain, id, at);
     if (id === null || slot === null) return null;
     const live = this.states.get(chainKey(chain));
     const facts = await this.facts(chain, slot);
     const start = sessionStartFor(this.calendar.dayAt(facts.exchange, slot), slot);
     if (live && live.sessionStart === start && live.history.at(slot)) return live.compute(slot, 0);
-    const snapshots = await this.store.load(id, start, slot);
+    const refused = (await this.store.refusals(id, start, slot)).map((refusal) => refusal.slot);
+    const snapshots = await this.past.upTo(chain, id, start, slot, refused);
     const newest = snapshots.at(-1);
     if (!newest) return null;
     this.metrics.tablesComputed += 1;
@@ -209,7 +216,10 @@ export class ChainService {
     const slot = slotOf(at);
     if (known) {
       const start = sessionStartFor(this.calendar.dayAt(known.facts.exchange, slot), slot);
-      if (known.sessionStart === start) return known;
+      if (known.sessionStart === start) {
+        await this.past.topUp(known, slot);
+        return known;
+      }
     }
     const state = await this.restore(chain, slot);
     this.states.set(chainKey(chain), state);
@@ -220,13 +230,13 @@ export class ChainService {
     const facts = await this.facts(chain, slot);
     const id = await this.store.chainId(chain);
     const start = sessionStartFor(this.calendar.dayAt(facts.exchange, slot), slot);
-    const snapshots = await this.store.load(id, start, slot);
-    const refusals = await this.store.refusals(id, start, slot);
+    const refused = (await this.store.refusals(id, start, slot)).map((refusal) => refusal.slot);
+    const snapshots = await this.past.before(chain, id, start, slot, refused);
     const counted = await this.store.slots(id, start, slot);
     const table = await this.store.latestTable(id);
     const state = restoreState(id, chain, facts, start, {
       snapshots,
-      refused: refusals.map((refusal) => refusal.slot),
+      refused,
       unknownLegs: counted.reduce((sum, one) => sum + one.unknownLegs, 0),
       table,
     });

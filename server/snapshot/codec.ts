@@ -8,14 +8,17 @@ export class CorruptSnapshot extends Error {
   override readonly name = 'CorruptSnapshot';
 }
 
-const VERSION = 1;
+const VERSION = 2;
+/** Written before 22 November 2026; its checksum leaves out what stands beside the block. */
+const VERSION_BLOCK_ONLY = 1;
 const HEADER_BYTES = 5;
 const PAISE = 100;
 /** Bytes per inflated snapshot at most: 10,000 strikes. Guards against a corrupted block that inflates for ever. */
 const MAX_RAW_BYTES = 1 << 20;
 
 /**
- * Packs the columns of a snapshot: `[version u8][crc32 of the rest, u32 LE][raw deflate of the body]`.
+ * Packs the columns of a snapshot: `[version u8][crc32, u32 LE][raw deflate of the body]`. The checksum covers the block
+ * and what stands beside it in the row: slot, capture time, source and spot.
  * docs/storage.md describes the body. Comes back bit for bit, unknowns included.
  */
 export function encodeSnapshot(snapshot: ChainSnapshot): Buffer {
@@ -30,7 +33,7 @@ export function encodeSnapshot(snapshot: ChainSnapshot): Buffer {
   const packed = deflateRawSync(writer.toBuffer(), { level: 6 });
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt8(VERSION, 0);
-  header.writeUInt32LE(crc32(packed), 1);
+  header.writeUInt32LE(crc32(packed, checksumOf(snapshot)), 1);
   return Buffer.concat([header, packed]);
 }
 
@@ -49,10 +52,11 @@ export interface SnapshotHeader {
 export function decodeSnapshot(header: SnapshotHeader, payload: Buffer): ChainSnapshot {
   if (payload.length < HEADER_BYTES) throw new CorruptSnapshot('The stored snapshot is cut short.');
   const version = payload.readUInt8(0);
-  if (version !== VERSION)
+  if (version !== VERSION && version !== VERSION_BLOCK_ONLY)
     throw new CorruptSnapshot(`The stored snapshot has format ${version}; this version reads ${VERSION}.`);
   const packed = payload.subarray(HEADER_BYTES);
-  if (crc32(packed) !== payload.readUInt32LE(1))
+  const seed = version === VERSION ? checksumOf(header) : 0;
+  if (crc32(packed, seed) !== payload.readUInt32LE(1))
     throw new CorruptSnapshot('The stored snapshot does not match its checksum.');
   try {
     const reader = new ByteReader(inflateRawSync(packed, { maxOutputLength: MAX_RAW_BYTES }));
@@ -70,4 +74,13 @@ export function decodeSnapshot(header: SnapshotHeader, payload: Buffer): ChainSn
   } catch (error) {
     throw new CorruptSnapshot('The stored snapshot cannot be unpacked.', { cause: error });
   }
+}
+
+function checksumOf({ slot, capturedAt, source, spot }: SnapshotHeader): number {
+  const bytes = Buffer.alloc(24);
+  bytes.writeDoubleLE(slot, 0);
+  bytes.writeDoubleLE(capturedAt, 8);
+  // NaN stands for no spot; a spot is never NaN.
+  bytes.writeDoubleLE(spot ?? NaN, 16);
+  return crc32(source, crc32(bytes));
 }

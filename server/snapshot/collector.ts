@@ -12,6 +12,7 @@ import { CalendarService } from './calendar-service.js';
 import { ChainService, type Recorded } from './chain-service.js';
 import { ChainSource } from './chain-source.js';
 import { SnapshotMetrics } from './metrics.js';
+import { StorageTrouble } from './storage-trouble.js';
 import { WantedChains, type WantedChain } from './wanted.js';
 
 /** Chain calls of one slot at most: 2000 in 30 minutes less 15 % to spare, spread evenly, so that no half hour ends dry. */
@@ -58,6 +59,7 @@ export class Collector {
     @Inject(WantedChains) private readonly wanted: WantedChains,
     @Inject(Backfill) private readonly backfill: Backfill,
     @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
+    @Inject(StorageTrouble) private readonly storage: StorageTrouble,
   ) {}
 
   /** Starts every capture that is due; resolves when those it started are settled. Never rejects. */
@@ -176,6 +178,7 @@ export class Collector {
       const answered = performance.now();
       const recorded = await this.chains.record(chain, quote, this.clock.now());
       this.metrics.lastPublishMs = performance.now() - answered;
+      if (recorded.outcome !== 'skipped') this.storage.clear();
       Object.assign(progress, { settled: recorded.slot, failures: 0, notBefore: 0 });
       this.report(captureId, chain, recorded, performance.now() - began);
       if (recorded.outcome === 'captured') this.startBackfill(token, chain, progress);
@@ -202,6 +205,7 @@ export class Collector {
     ms: number,
   ): void {
     this.metrics.captures.failed += 1;
+    this.storage.note(error);
     const progress = this.progressOf(chain);
     progress.failures += 1;
     const wait = Math.min(RETRY_MS * 2 ** (progress.failures - 1), RETRY_MAX_MS);

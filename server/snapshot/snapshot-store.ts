@@ -7,6 +7,7 @@ import type { CaptureSource, ChainSnapshot } from '../domain/snapshot.js';
 import type { EpochMs, Slot } from '../domain/units.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from './codec.js';
+import { seal, unseal } from './sealed-text.js';
 
 const SOURCES: readonly CaptureSource[] = ['live', 'backfill', 'import'];
 
@@ -156,12 +157,19 @@ export class SnapshotStore {
     return rows.map((row) => ({ ...row, slot: Number(row.slot) as Slot }));
   }
 
-  /** The latest published table of a chain, or `null` before the first. */
+  /**
+   * The latest published table of a chain, or `null` before the first. One that is corrupted is reported and given as
+   * `null`: it follows from the snapshots.
+   */
   async latestTable(id: number): Promise<Table | null> {
     const rows: { json: string }[] = await this.db.query('SELECT json FROM chain_table WHERE chain_id = $1', [
       id,
     ]);
-    return rows[0] ? (JSON.parse(rows[0].json) as Table) : null;
+    if (!rows[0]) return null;
+    const json = unseal(String(rows[0].json));
+    if (json !== null) return JSON.parse(json) as Table;
+    this.log.error(`Chain ${id}: the stored table does not match its checksum. It is computed again.`);
+    return null;
   }
 
   /** Stored slots of a chain in a span with what was counted, ascending; the packed columns stay on disk. */
@@ -257,6 +265,6 @@ async function upsertTable(tx: EntityManager, id: number, table: Table): Promise
   await tx.query(
     `INSERT INTO chain_table (chain_id, slot, seq, json) VALUES ($1, $2, $3, $4)
      ON CONFLICT (chain_id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq, json = excluded.json`,
-    [id, table.slot, table.seq, JSON.stringify(table)],
+    [id, table.slot, table.seq, seal(JSON.stringify(table))],
   );
 }

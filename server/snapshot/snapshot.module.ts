@@ -13,7 +13,9 @@ import { DayImport } from './days/day-import.js';
 import { Feed } from './feed.js';
 import { SnapshotMetrics } from './metrics.js';
 import { QualityService } from './quality-service.js';
+import { SessionSeed } from './session-seed.js';
 import { SnapshotStore } from './snapshot-store.js';
+import { StorageTrouble } from './storage-trouble.js';
 import { StatusService } from './status-service.js';
 import { UnderlyingsController } from './underlyings.controller.js';
 import { WantedChains } from './wanted.js';
@@ -30,9 +32,11 @@ const SERVICES = [
   DayImport,
   Feed,
   QualityService,
+  SessionSeed,
   SnapshotMetrics,
   SnapshotStore,
   StatusService,
+  StorageTrouble,
   WantedChains,
   WatchRegistry,
   Watching,

@@ -13,6 +13,7 @@ import { ChainService } from './chain-service.js';
 import type { ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
 import { countSlots } from './slot-counts.js';
+import { StorageTrouble } from './storage-trouble.js';
 import { WatchRegistry } from './watch-registry.js';
 
 /** A capture is late when the slot after the next one has begun without it. */
@@ -41,6 +42,7 @@ export class StatusService {
     @Inject(Backfill) private readonly backfill: Backfill,
     @Inject(WatchRegistry) private readonly registry: WatchRegistry,
     @Inject(Feed) private readonly feed: Feed,
+    @Inject(StorageTrouble) private readonly storage: StorageTrouble,
   ) {}
 
   /** The status now, of a chain or (with `null`) of the server. */
@@ -108,11 +110,12 @@ export class StatusService {
       case 'sign-in-needed':
         return reason ?? 'No valid broker token. Sign in to go on collecting.';
       case 'stale':
+        if (this.storage.message !== null) return this.storage.message;
         return capturedAt === null
           ? 'The broker has not answered yet.'
           : `Nothing new since ${istTime(capturedAt)}. The numbers are those of that time; collection goes on trying.`;
       default:
-        return this.tokenWarning(expiresAt, now);
+        return this.storage.message ?? this.tokenWarning(expiresAt, now);
     }
   }
 

@@ -1,10 +1,12 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import type { ChainId } from '../../domain/contract.js';
 import { unpackLeg } from '../../domain/pack.js';
 import { isoIst, istMidnight } from '../../domain/slot.js';
 import type { ChainSnapshot } from '../../domain/snapshot.js';
-import { DAY_MS, type IsoDate } from '../../domain/units.js';
+import { DAY_MS, type EpochMs, type IsoDate } from '../../domain/units.js';
 import { ApiError } from '../../http/api-error.js';
 import { InstrumentsService } from '../../instruments/instruments.service.js';
+import { SessionSeed, withSeeds } from '../session-seed.js';
 import { SnapshotStore } from '../snapshot-store.js';
 import { DAY_COLUMNS } from './day-file.js';
 
@@ -22,6 +24,7 @@ export class DayExport {
   constructor(
     @Inject(SnapshotStore) private readonly store: SnapshotStore,
     @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
+    @Inject(SessionSeed) private readonly seed: SessionSeed,
   ) {}
 
   /**
@@ -41,11 +44,11 @@ export class DayExport {
     const from = istMidnight(date);
     const to = from + DAY_MS - 1;
     const captured: { expiry: IsoDate; snapshot: ChainSnapshot }[] = [];
-    for (const chain of await this.store.chainsBetween(from, to, found.key))
-      for (const snapshot of await this.store.load(chain.id, from, to)) {
-        if (snapshot.source === 'backfill') report.backfilledLeftOut += 1;
-        else captured.push({ expiry: chain.expiry, snapshot });
-      }
+    for (const expiry of await this.expiries(found.key, from, to)) {
+      const { snapshots, backfilled } = await this.captures({ underlying: found.key, expiry }, from, to);
+      report.backfilledLeftOut += backfilled;
+      captured.push(...snapshots.map((snapshot) => ({ expiry, snapshot })));
+    }
     if (captured.length === 0)
       throw new ApiError(
         HttpStatus.NOT_FOUND,
@@ -68,11 +71,27 @@ export class DayExport {
     const found = await this.instruments.resolve(underlying);
     const from = istMidnight(date);
     yield 'underlying,expiry,strike,ce_prev_oi,pe_prev_oi';
-    for (const chain of found ? await this.store.chainsBetween(from, from + DAY_MS - 1, found.key) : []) {
-      const snapshots = await this.store.load(chain.id, from, from + DAY_MS - 1);
-      const last = snapshots.findLast((snapshot) => snapshot.source !== 'backfill');
-      if (last) yield* prevOiLinesOf(found!.symbol, chain.expiry, last);
+    if (!found) return;
+    const to = from + DAY_MS - 1;
+    for (const expiry of await this.expiries(found.key, from, to)) {
+      const last = (await this.captures({ underlying: found.key, expiry }, from, to)).snapshots.at(-1);
+      if (last) yield* prevOiLinesOf(found.symbol, expiry, last);
     }
+  }
+
+  /** Expiries of which anything was captured, watched or swept, ascending. */
+  private async expiries(key: string, from: EpochMs, to: EpochMs): Promise<IsoDate[]> {
+    const own = (await this.store.chainsBetween(from, to, key)).map((chain) => chain.expiry);
+    return [...new Set([...own, ...(await this.seed.expiries(key, from, to))])].sort();
+  }
+
+  /** Own captures and, for the slots without one, what was swept. */
+  private async captures(chain: ChainId, from: EpochMs, to: EpochMs) {
+    const id = await this.store.findChain(chain);
+    const own = id === null ? [] : await this.store.load(id, from, to);
+    const answered = own.filter((snapshot) => snapshot.source !== 'backfill');
+    const snapshots = withSeeds(answered, await this.seed.load(chain, from, to));
+    return { snapshots, backfilled: own.length - answered.length };
   }
 }
 

@@ -60,7 +60,7 @@ describe('stored snapshots', () => {
     const snapshot = aSnapshot();
     const good = encodeSnapshot(snapshot);
     const newer = Buffer.from(good);
-    newer[0] = 2;
+    newer[0] = 3;
     for (const bad of [
       Buffer.alloc(0),
       good.subarray(0, 4),
