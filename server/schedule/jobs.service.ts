@@ -10,6 +10,7 @@ import { SessionService } from '../auth/session.service.js';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
 import { Retention } from '../database/retention.js';
+import { WalWatch } from '../database/wal-watch.js';
 import { addDays, istAt, istDate } from '../domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../domain/units.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
@@ -50,6 +51,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(TokenPool) private readonly tokens: TokenPool,
     @Inject(SessionService) private readonly sessions: SessionService,
     @Inject(Retention) private readonly retention: Retention,
+    @Inject(WalWatch) private readonly wal: WalWatch,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
   ) {}
 
@@ -72,6 +74,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     // Screens of a sign-in that has expired end within seconds, not at their next request.
     this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
     this.every('retention', MINUTE_MS, () => this.once('retention', () => this.dropOldMinutes()));
+    this.every('wal', MINUTE_MS, () => this.once('wal', () => this.wal.check()));
     // What `token add` and `token remove` changed while the server runs.
     this.every('tokens', TOKENS_EVERY_MS, () => this.once('tokens', () => this.tokens.refresh()));
   }
