@@ -56,6 +56,17 @@ export interface FaultyHouseOptions {
   sockets?: Record<string, unknown>;
 }
 
+/** What the helpers of a house work with. */
+interface Parts {
+  base: string;
+  clock: DrivenClock;
+  /** `level message` of every log line. */
+  lines: string[];
+  chains: ChainService;
+  collector: Collector;
+  get: <T>(type: Type<T> | (abstract new (...args: never[]) => T)) => T;
+}
+
 export type FaultyHouse = Awaited<ReturnType<typeof openFaultyHouse>>;
 
 /** How long a tick may take, real time, on a busy machine. */
@@ -124,45 +135,39 @@ export async function openFaultyHouse(options: FaultyHouseOptions = {}) {
   const get = <T>(type: Type<T> | (abstract new (...args: never[]) => T)): T => app.get<T>(type as Type<T>);
   for (const job of ['capture', 'status']) get(SchedulerRegistry).deleteInterval(job);
   const base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+  const parts: Parts = { base, clock, get, lines, chains: get(ChainService), collector: get(Collector) };
   const house = {
+    ...parts,
     app,
-    base,
-    clock,
     config,
     dir,
-    get,
-    /** `level message` of every log line. */
-    lines,
     market,
     simulator,
     faults: simulator.faults,
-    chains: get(ChainService),
-    collector: get(Collector),
     metrics: get(SnapshotMetrics),
     /** Lets so many seconds of market time pass, the collector and the status ticking at each. */
-    live: (seconds: number) => live(house, seconds),
+    live: (seconds: number) => live(parts, seconds),
     /** One tick in each of so many minutes, two seconds into it, beginning with the minute under way. */
-    minutes: (count: number) => minutes(house, count),
+    minutes: (count: number) => minutes(parts, count),
     /** Ticks without letting time pass; resolves when the capture is settled or waits for the clock. */
-    tick: () => tick(house),
+    tick: () => tick(parts),
     /** Moves the clock to an IST time of day and ticks. */
     at: (time: string) => {
       clock.set(at(time));
-      return tick(house);
+      return tick(parts);
     },
     /** Log lines that hold all of these. */
     logged: (...parts: string[]) => lines.filter((line) => parts.every((part) => line.includes(part))),
     /** What is stored of a chain: its slots as IST minutes with where each came from. */
-    stored: (chain: ChainId = NIFTY) => stored(house, chain),
-    refusals: (chain: ChainId = NIFTY) => refusals(house, chain),
+    stored: (chain: ChainId = NIFTY) => stored(parts, chain),
+    refusals: (chain: ChainId = NIFTY) => refusals(parts, chain),
     /** What the independent checker has against the newest table. Live slots of an unspoiled market only. */
-    untruths: (chain: ChainId = NIFTY) => untruths(house, chain),
+    untruths: (chain: ChainId = NIFTY) => untruths(parts, chain),
     /** A signed-in screen that watches a chain. */
-    screen: (chain: ChainId = NIFTY) => openScreen(house, chain),
+    screen: (chain: ChainId = NIFTY) => openScreen(parts, chain),
     signIn: () => signIn(base),
     /** Resolves when no back-fill of the chain is under way. */
-    rebuilt: (chain: ChainId = NIFTY) =>
-      until('the end of the back-fill', () => !get(Backfill).isRunning(chain)),
+    rebuilt: (chain: ChainId = NIFTY) => rebuilt(parts, chain),
     integrity: async (): Promise<string> => {
       const [row]: { integrity_check: string }[] = await get(DataSource).query('PRAGMA integrity_check');
       return row?.integrity_check ?? 'no answer';
@@ -188,7 +193,7 @@ interface UnderWay {
   background: ReadonlySet<unknown>;
 }
 
-async function tick(house: FaultyHouse): Promise<void> {
+async function tick(house: Parts): Promise<void> {
   const { underWay, background } = house.collector as unknown as UnderWay;
   let settled = false;
   void house.collector.tick().then(() => (settled = true));
@@ -205,27 +210,31 @@ async function tick(house: FaultyHouse): Promise<void> {
   house.get(StatusService).tick();
 }
 
-async function live(house: FaultyHouse, seconds: number): Promise<void> {
+async function live(house: Parts, seconds: number): Promise<void> {
   for (let i = 0; i < seconds; i++) {
     house.clock.advance(SECOND_MS);
     await tick(house);
   }
 }
 
-async function minutes(house: FaultyHouse, count: number): Promise<void> {
+async function minutes(house: Parts, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const now = house.clock.now();
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     if (i > 0 || now < minute + 2 * SECOND_MS)
       house.clock.set(minute + (i > 0 ? MINUTE_MS : 0) + 2 * SECOND_MS);
     await tick(house);
-    await house.rebuilt();
+    await rebuilt(house, NIFTY);
   }
+}
+
+async function rebuilt(house: Parts, chain: ChainId): Promise<void> {
+  await until('the end of the back-fill', () => !house.get(Backfill).isRunning(chain));
 }
 
 const clockTime = (slot: number): string => new Date(slot + 330 * MINUTE_MS).toISOString().slice(11, 16);
 
-async function stored(house: FaultyHouse, chain: ChainId): Promise<string[]> {
+async function stored(house: Parts, chain: ChainId): Promise<string[]> {
   const store = house.get(SnapshotStore);
   const id = await store.findChain(chain);
   if (id === null) return [];
@@ -235,7 +244,7 @@ async function stored(house: FaultyHouse, chain: ChainId): Promise<string[]> {
   );
 }
 
-async function refusals(house: FaultyHouse, chain: ChainId): Promise<string[]> {
+async function refusals(house: Parts, chain: ChainId): Promise<string[]> {
   const store = house.get(SnapshotStore);
   const id = await store.findChain(chain);
   if (id === null) return [];
@@ -243,7 +252,7 @@ async function refusals(house: FaultyHouse, chain: ChainId): Promise<string[]> {
   return all.map(({ slot, reason }) => `${clockTime(slot)} ${reason}`);
 }
 
-async function untruths(house: FaultyHouse, chain: ChainId): Promise<string[]> {
+async function untruths(house: Parts, chain: ChainId): Promise<string[]> {
   const store = house.get(SnapshotStore);
   const id = await store.findChain(chain);
   const snapshots = id === null ? [] : await store.load(id, 0, Number.MAX_SAFE_INTEGER);
@@ -295,7 +304,7 @@ export class FaultyScreen {
   }
 }
 
-async function openScreen(house: FaultyHouse, chain: ChainId): Promise<FaultyScreen> {
+async function openScreen(house: Parts, chain: ChainId): Promise<FaultyScreen> {
   const socket = await connect(house.base, { cookie: await signIn(house.base), origin: house.base });
   const screen = new FaultyScreen(socket, new Recorder(socket, chain), chain);
   await screen.look();
