@@ -4,6 +4,9 @@ import { InstrumentsModule } from '../instruments/instruments.module.js';
 import { SnapshotModule } from '../snapshot/snapshot.module.js';
 import { UpstoxModule } from '../upstox/upstox.module.js';
 import { MarketFeedModule } from './market-feed.module.js';
+import { MarketHistory } from './market-history.js';
+import { ChunkStore } from './minutes/chunk-store.js';
+import { DayPacker } from './minutes/day-packer.js';
 import { MinuteStore } from './minutes/minute-store.js';
 import { OwnCaptures } from './sweep/own-captures.js';
 import { MarketRecorder } from './sweep/recorder.js';
@@ -11,7 +14,17 @@ import { SweepMetrics } from './sweep/sweep-metrics.js';
 import { SweepPlanner } from './sweep/sweep-planner.js';
 import { Sweeper } from './sweep/sweeper.js';
 
-const SERVICES = [MarketRecorder, MinuteStore, OwnCaptures, Sweeper, SweepMetrics, SweepPlanner];
+const SERVICES = [
+  ChunkStore,
+  DayPacker,
+  MarketHistory,
+  MarketRecorder,
+  MinuteStore,
+  OwnCaptures,
+  Sweeper,
+  SweepMetrics,
+  SweepPlanner,
+];
 
 /** The whole market: its minutes on disk, today's session in memory, and the sweep that brings them. */
 @Module({
