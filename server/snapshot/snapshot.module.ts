@@ -14,7 +14,6 @@ import { Feed } from './feed.js';
 import { SnapshotMetrics } from './metrics.js';
 import { QualityService } from './quality-service.js';
 import { SessionSeed } from './session-seed.js';
-import { SessionSeed } from './session-seed.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { StatusService } from './status-service.js';
@@ -33,7 +32,6 @@ const SERVICES = [
   DayImport,
   Feed,
   QualityService,
-  SessionSeed,
   SessionSeed,
   SnapshotMetrics,
   SnapshotStore,
