@@ -18,6 +18,8 @@ import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
 import { chainRefSchema } from './chain-ref.js';
+import { ReadyAnswers } from './fan-out-answer.js';
+import { FanOut } from './fan-out.js';
 import { MarketRoom } from './market-room.js';
 import { Screen } from './screen.js';
 import { allowance, ScreenRequests, type Answer } from './screen-requests.js';
@@ -71,6 +73,8 @@ export class ChainGateway
     @Inject(Clock) private readonly clock: Clock,
     @Inject(ScreenRequests) private readonly requests: ScreenRequests,
     @Inject(MarketRoom) private readonly market: MarketRoom,
+    @Inject(FanOut) private readonly fanOut: FanOut,
+    @Inject(ReadyAnswers) private readonly answers: ReadyAnswers,
   ) {}
 
   /** Sockets connected now. */
@@ -79,6 +83,8 @@ export class ChainGateway
   }
 
   afterInit(server: TrackerServer): void {
+    this.fanOut.open(server);
+    this.answers.open(server);
     server.use((socket, next) => {
       void this.admit(socket).then(
         () => next(),
@@ -95,12 +101,11 @@ export class ChainGateway
     keepAlive.unref();
     this.endings.push(
       () => clearInterval(keepAlive),
-      this.feed.onTable(({ chain, frame }) => server.to(chainKey(chain)).emit('chain:change', frame)),
-      this.feed.onStatus((status) => {
-        if (status.chain) server.to(chainKey(status.chain)).emit('feed:status', status);
-        else server.emit('feed:status', status);
-      }),
-      this.market.open(server),
+      this.feed.onTable(({ chain, frame }) => this.fanOut.push(chainKey(chain), 'chain:change', frame)),
+      this.feed.onStatus((status) =>
+        this.fanOut.push(status.chain && chainKey(status.chain), 'feed:status', status),
+      ),
+      this.market.open(),
       this.sessionEvents.onEnd((end) => this.endSession(end)),
     );
   }
@@ -124,6 +129,7 @@ export class ChainGateway
 
   /** First of all, so that every screen knows why its connection is about to end. */
   onModuleDestroy(): void {
+    this.fanOut.flush();
     this.server.emit('server:closing', CLOSING);
   }
 
@@ -156,7 +162,9 @@ export class ChainGateway
       void socket.join(chainKey(chain));
     }
     const table = this.chains.latestInMemory(chain) ?? stored;
-    answer({ ok: true, table, status: this.status.current(chain) });
+    const told = { ok: true as const, status: this.status.current(chain) };
+    if (table) this.answers.send(socket, answer, told, 'table', table);
+    else answer({ ...told, table });
   }
 
   private async unwatch(socket: TrackerSocket, asked: unknown, answer: Answer<UnwatchAck>): Promise<void> {

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MarketBoards } from '../market/board/market-boards.js';
 import type { MarketUnwatchAck, MarketWatchAck } from '../protocol/index.js';
+import { ReadyAnswers } from './fan-out-answer.js';
+import { FanOut } from './fan-out.js';
 import { ScreenRequests } from './screen-requests.js';
-import type { TrackerServer, TrackerSocket } from './screen-socket.js';
+import type { TrackerSocket } from './screen-socket.js';
 
 const ROOM = 'market';
 
@@ -11,12 +13,14 @@ const ROOM = 'market';
 export class MarketRoom {
   constructor(
     @Inject(MarketBoards) private readonly boards: MarketBoards,
+    @Inject(FanOut) private readonly fanOut: FanOut,
+    @Inject(ReadyAnswers) private readonly answers: ReadyAnswers,
     @Inject(ScreenRequests) private readonly requests: ScreenRequests,
   ) {}
 
   /** @returns a function that ends the pushes. */
-  open(server: TrackerServer): () => void {
-    return this.boards.onFrame((frame) => server.to(ROOM).emit('market:change', frame));
+  open(): () => void {
+    return this.boards.onFrame((frame) => this.fanOut.push(ROOM, 'market:change', frame));
   }
 
   admit(socket: TrackerSocket): void {
@@ -24,7 +28,10 @@ export class MarketRoom {
       this.requests.guarded<MarketWatchAck>(socket, ack, async (answer) => {
         // No await between joining and the answer: a push that came in between would be a gap.
         void socket.join(ROOM);
-        answer({ ok: true, board: this.boards.current(), sweep: this.boards.sweep });
+        const board = this.boards.current();
+        const told = { ok: true as const, sweep: this.boards.sweep };
+        if (board) this.answers.send(socket, answer, told, 'board', board);
+        else answer({ ...told, board });
       }),
     );
     socket.on('market:unwatch', (ack) =>

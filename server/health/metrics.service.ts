@@ -60,6 +60,14 @@ export class MetricsService {
     single('oi_tables_computed_total', 'Delta tables computed', () => snapshot.tablesComputed);
     single('oi_frames_encoded_total', 'Change frames encoded', () => snapshot.framesEncoded);
     single(
+      'oi_answers_encoded_total',
+      'Tables and boards encoded for newcomers',
+      () => snapshot.answersEncoded,
+    );
+    this.counter('oi_pushes_total', 'Pushes to single sockets by the way they went', ['way'], () =>
+      Object.entries(snapshot.pushes).map(([way, value]) => ({ labels: { way }, value })),
+    );
+    single(
       'oi_market_frames_encoded_total',
       'Frames of the market page encoded',
       () => this.market.framesEncoded,

@@ -9,6 +9,14 @@ export class SnapshotMetrics {
   readonly captures: Record<CaptureOutcome, number> = { captured: 0, skipped: 0, refused: 0, failed: 0 };
   tablesComputed = 0;
   framesEncoded = 0;
+  /** Tables and boards encoded for those who begin to watch: once each, however many come. */
+  answersEncoded = 0;
+  /**
+   * Pushes to single sockets. `direct`: the ready frame was written. `queued`: through Socket.IO's queue, as something
+   * else was still going out. `deferred`: the reader is slow, and gets the newest change when it has read what it has.
+   * `cut`: it did not read at all.
+   */
+  readonly pushes = { direct: 0, queued: 0, deferred: 0, cut: 0 };
   backfilledSlots = 0;
   phantomLegs = 0;
   /** Broker answer received → change handed to the sockets, ms of real time, of the last capture. */

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SnapshotMetrics } from '../snapshot/metrics.js';
+import { ackPacket, firstFragment, lastFragment, messageText } from './fan-out-frame.js';
+import { FanOut } from './fan-out.js';
+import { Line } from './fan-out-line.js';
+import type { TrackerServer, TrackerSocket } from './screen-socket.js';
+
+/** Handed to an acknowledgement in place of an answer: learns under which number the screen asked. */
+class Placeholder {
+  id: number | null = null;
+}
+
+/** What is used of Socket.IO's encoder. */
+interface PacketEncoder {
+  encode(packet: { id?: number | undefined; data?: unknown }): (string | Buffer)[];
+}
+
+interface Encoded {
+  /** `…}]`: the object and the end of the answer around it, as text and as the last part of a WebSocket message. */
+  tail: string;
+  part: Buffer;
+}
+
+/**
+ * Answers that carry something large that everybody gets: it is encoded once, and all answers share its bytes. Each goes
+ * out as a WebSocket message in two parts, of which only the first is a screen's own.
+ */
+@Injectable()
+export class ReadyAnswers {
+  /** Objects are never changed once they are out, so each is encoded once, and forgotten with it. */
+  private readonly encoded = new WeakMap<object, Encoded>();
+  private ready = false;
+
+  constructor(
+    @Inject(FanOut) private readonly fanOut: FanOut,
+    @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
+  ) {}
+
+  /** Lets the numbers of acknowledgements be learnt. Where the encoder is not as expected, answers go the usual way. */
+  open(server: TrackerServer): void {
+    const encoder = (server as unknown as { encoder?: Partial<PacketEncoder> }).encoder;
+    if (typeof encoder?.encode !== 'function') return;
+    const encode = encoder.encode.bind(encoder) as PacketEncoder['encode'];
+    encoder.encode = (packet) => {
+      const first = Array.isArray(packet.data) ? (packet.data[0] as unknown) : null;
+      if (!(first instanceof Placeholder)) return encode(packet);
+      first.id = packet.id ?? null;
+      return [];
+    };
+    this.ready = true;
+  }
+
+  /**
+   * Answers `{...small, [name]: large}`.
+   * @param answer the acknowledgement, or what stands for it where the screen wants none.
+   */
+  send<S extends object, N extends string, L extends object>(
+    socket: TrackerSocket,
+    answer: (payload: S & Record<N, L>) => void,
+    small: S,
+    name: N,
+    large: L,
+  ): void {
+    if (!this.ready) return answer({ ...small, [name]: large } as S & Record<N, L>);
+    const placeholder = new Placeholder();
+    (answer as unknown as (placeholder: Placeholder) => void)(placeholder);
+    const line = Line.of(socket);
+    if (placeholder.id === null || (line && this.fanOut.isCut(line))) return;
+    const { tail, part } = this.encodedOf(large);
+    const head = `${ackPacket(placeholder.id)}[${JSON.stringify(small).slice(0, -1)},${JSON.stringify(name)}:`;
+    // Engine.IO sends the parts as they are, in its order; a transport that cannot takes the text.
+    const options = { compress: false, wsPreEncodedFrame: [firstFragment(messageText(head)), part] };
+    socket.conn.write(head + tail, options);
+  }
+
+  private encodedOf(large: object): Encoded {
+    const known = this.encoded.get(large);
+    if (known) return known;
+    const tail = `${JSON.stringify(large)}}]`;
+    const encoded = { tail, part: lastFragment(tail) };
+    this.encoded.set(large, encoded);
+    this.metrics.answersEncoded += 1;
+    return encoded;
+  }
+}

@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SnapshotMetrics } from '../snapshot/metrics.js';
+import { eventText, textFrame } from './fan-out-frame.js';
+import { Line } from './fan-out-line.js';
+import type { TrackerServer, TrackerSocket } from './screen-socket.js';
+import type { ServerToClientEvents } from '../protocol/index.js';
+
+/** Others get their turn after so long, ms: a capture, a newcomer, a health check. */
+const SLICE_MS = 10;
+/** Sockets between two looks at the clock. */
+const STRIDE = 32;
+/** Bytes queued for a socket: beyond the first a change waits for the reader, beyond the second it is cut off. */
+export const DEFER_BYTES = 64 * 1024;
+export const CUT_BYTES = 1024 * 1024;
+
+type Pushes = Pick<ServerToClientEvents, 'chain:change' | 'market:change' | 'feed:status'>;
+type PushName = keyof Pushes;
+type Payload<E extends PushName> = Parameters<Pushes[E]>[0];
+
+interface Emitter<E extends PushName> {
+  emit(event: E, payload: Payload<E>): boolean;
+}
+
+/** One event on its way to all who were in a room when it was pushed. */
+interface Push {
+  /** `null`: everybody. */
+  room: string | null;
+  parts: readonly [Buffer];
+  members: readonly string[];
+  next: number;
+  /** Emits the ordinary way. */
+  emit: (ids: string[]) => void;
+  /** Whether a later one makes up for it: changes are numbered, and on a gap a screen fetches the table whole. */
+  droppable: boolean;
+}
+
+/**
+ * Pushes to rooms. An event is encoded once, as a WebSocket frame, and that one buffer is written to each member;
+ * pushes go one after the other, in slices, so that a large room does not hold up the process.
+ */
+@Injectable()
+export class FanOut {
+  private server: TrackerServer | null = null;
+  private readonly queue: Push[] = [];
+  private scheduled = false;
+  /** The newest change that a slow reader has not got, by room. */
+  private readonly deferred = new WeakMap<TrackerSocket, Map<string, Push>>();
+
+  constructor(@Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics) {}
+
+  /** @param server whose sockets are pushed to; all later pushes go to it. */
+  open(server: TrackerServer): void {
+    this.server = server;
+  }
+
+  /**
+   * Pushes an event to those who are in a room now, or to everybody.
+   * Order is kept: with earlier pushes, and with what was emitted to a socket before.
+   */
+  push<E extends PushName>(room: string | null, event: E, payload: Payload<E>): void {
+    const { server } = this;
+    const members = server ? membersOf(server, room) : [];
+    if (!server || members.length === 0) return;
+    this.queue.push({
+      ...{ room, members, next: 0 },
+      parts: [textFrame(eventText(event, payload))],
+      droppable: event !== 'feed:status',
+      // Of this process only: whoever shares the work pushes to its own.
+      emit: (ids) => void (server.local.to(ids) as unknown as Emitter<E>).emit(event, payload),
+    });
+    if (!this.scheduled) this.work(performance.now() + SLICE_MS);
+  }
+
+  /** Writes everything that is under way, at once: the server is about to stop. */
+  flush(): void {
+    this.work(Infinity);
+  }
+
+  private work(until: number): void {
+    for (let push = this.queue[0]; push; push = this.queue[0]) {
+      if (!this.advance(push, until)) break;
+      this.queue.shift();
+    }
+    if (this.scheduled || this.queue.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.work(performance.now() + SLICE_MS);
+    });
+  }
+
+  /** @returns whether all members have had it. */
+  private advance(push: Push, until: number): boolean {
+    const { members } = push;
+    const others: string[] = [];
+    while (push.next < members.length) {
+      const stop = Math.min(push.next + STRIDE, members.length);
+      for (; push.next < stop; push.next++) this.deliver(push, members[push.next]!, others);
+      if (push.next < members.length && performance.now() >= until) break;
+    }
+    if (others.length > 0) push.emit(others);
+    return push.next === members.length;
+  }
+
+  /** @param others collects who must get it the ordinary way. */
+  private deliver(push: Push, id: string, others: string[]): void {
+    const socket = this.server?.sockets.sockets.get(id);
+    // Gone, or left the room, since the push began.
+    if (!socket || (push.room !== null && !socket.rooms.has(push.room))) return;
+    const line = Line.of(socket);
+    if (line && !this.keepsUp(push, socket, line)) return;
+    if (line?.inOrder && line.isOpen) {
+      line.write(push.parts);
+      this.metrics.pushes.direct += 1;
+    } else {
+      others.push(id);
+      this.metrics.pushes.queued += 1;
+    }
+  }
+
+  /** Whether a socket may be written to. One that does not read is spared changes, and cut when that does not help. */
+  private keepsUp(push: Push, socket: TrackerSocket, line: Line): boolean {
+    if (this.isCut(line)) return false;
+    if (!push.droppable || push.room === null) return true;
+    const waiting = this.deferred.get(socket);
+    if (line.backlog <= DEFER_BYTES) {
+      waiting?.delete(push.room);
+      return true;
+    }
+    this.metrics.pushes.deferred += 1;
+    if (waiting) waiting.set(push.room, push);
+    else {
+      this.deferred.set(socket, new Map([[push.room, push]]));
+      line.onceDrained(() => this.catchUp(socket));
+    }
+    return false;
+  }
+
+  /** Cuts off a socket for which far too much is queued. @returns whether it did. */
+  isCut(line: Line): boolean {
+    if (line.backlog <= CUT_BYTES) return false;
+    this.metrics.pushes.cut += 1;
+    line.cut();
+    return true;
+  }
+
+  /** A slow reader has read all: it gets the newest of what it missed. If that is not the next, it sees the gap. */
+  private catchUp(socket: TrackerSocket): void {
+    const waiting = this.deferred.get(socket);
+    this.deferred.delete(socket);
+    for (const push of waiting?.values() ?? []) {
+      const others: string[] = [];
+      this.deliver(push, socket.id, others);
+      if (others.length > 0) push.emit(others);
+    }
+  }
+}
+
+function membersOf(server: TrackerServer, room: string | null): readonly string[] {
+  if (room === null) return [...server.sockets.sockets.keys()];
+  return [...(server.sockets.adapter.rooms.get(room) ?? [])];
+}
