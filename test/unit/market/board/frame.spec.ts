@@ -3,6 +3,7 @@ import { applyMarket } from '../../../../client/lib/market-merge.js';
 import { FrameMismatch } from '../../../../client/lib/sparse.js';
 import { encodeMarket } from '../../../../server/market/board/frame-encoder.js';
 import type { MarketBoard, MarketFrame } from '../../../../server/protocol/index.js';
+import { encodeMarketFrame } from '../../../support/market-frame-encoder.mjs';
 import { aMarketBoard, aMarketRow, anyRow, MARKET_SLOT } from '../../../factories/market.factory.js';
 
 const overTheWire = (frame: MarketFrame): MarketFrame => JSON.parse(JSON.stringify(frame)) as MarketFrame;
@@ -37,6 +38,17 @@ describe('the frame of the market page', () => {
     const row = before.rows[i]!;
     return { ...row, ageMs: row.capturedAt === null ? null : at - row.capturedAt };
   }
+
+  it('should say the same as a plain encoder of the protocol', () => {
+    fc.assert(
+      fc.property(board(1), board(2), (before, after) =>
+        expect(applyMarket(before, overTheWire(encodeMarketFrame(before, after)))).toEqual(
+          applyMarket(before, overTheWire(encodeMarket(before, after))),
+        ),
+      ),
+      { numRuns: 50 },
+    );
+  });
 
   it('should carry nothing of rows that only grew older', () => {
     const before = aMarketBoard();
