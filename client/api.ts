@@ -28,6 +28,10 @@ export class Api {
     return this.post('/api/auth/token', { accessToken });
   }
 
+  passphrase(passphrase: string): Promise<SessionInfo> {
+    return this.post('/api/auth/passphrase', { passphrase });
+  }
+
   async logout(): Promise<void> {
     await this.post('/api/auth/logout', {});
   }

@@ -14,8 +14,14 @@ export type SocketFactory = () => TrackerSocket;
 
 /** WebSocket only: with several server processes no sticky sessions are needed. Opens when told to. */
 export const openSocket: SocketFactory = () =>
-  io({ transports: ['websocket'], autoConnect: false, reconnectionDelay: 500, reconnectionDelayMax: 5_000 });
+  io({
+    transports: ['websocket'],
+    autoConnect: false,
+    reconnectionDelay: RECONNECT_MS,
+    reconnectionDelayMax: 5_000,
+  });
 
+const RECONNECT_MS = 500;
 const ACK_TIMEOUT_MS = 15_000;
 
 export interface LinkEvents {
@@ -42,7 +48,14 @@ export class Link {
   }
 
   listen(events: LinkEvents): void {
-    this.socket.on('connect', () => events.up(this.socket.recovered));
+    this.socket.on('connect', () => {
+      this.socket.io.reconnectionDelay(RECONNECT_MS);
+      events.up(this.socket.recovered);
+    });
+    // A server that stops has told all its screens: each comes back at a moment of its own.
+    this.socket.on('server:closing', ({ reconnectWithinMs }) =>
+      this.socket.io.reconnectionDelay(RECONNECT_MS + Math.random() * reconnectWithinMs),
+    );
     this.socket.on('disconnect', (reason) => {
       events.down();
       // The server closed this socket on purpose (a restart, a queue too long): the library then waits for us.

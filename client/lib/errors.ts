@@ -29,6 +29,7 @@ const ADVICE: Partial<Record<Problem['code'], string>> = {
   'unknown-underlying': 'Press / and search for the instrument.',
   'no-data': 'Choose another time or expiry, or wait for the next capture.',
   'too-many-requests': 'Wait a minute, then try again.',
+  'wrong-passphrase': 'Ask the owner of this tracker for it.',
   'broker-unreachable':
     'Check the connection of the machine that runs the tracker. It tries again by itself.',
   'instruments-missing':

@@ -62,6 +62,14 @@ export class Session {
     return this.pasteToken('demo');
   }
 
+  /** With the passphrase that the owner has set for viewers. */
+  enterAsViewer(passphrase: string): Promise<boolean> {
+    return this.#try(async () => {
+      this.#info = await this.api.passphrase(passphrase);
+      this.#farewell = null;
+    });
+  }
+
   signOut(): Promise<boolean> {
     return this.#try(async () => {
       await this.api.logout();

@@ -34,6 +34,8 @@ class FakeSocket {
   recovered = false;
   readonly watched: string[] = [];
   private readonly listeners = new Map<string, (...args: never[]) => void>();
+  readonly delays: number[] = [];
+  readonly io = { reconnectionDelay: (ms: number) => void this.delays.push(ms) };
   answer: WatchAck = { ok: true, table: aTable(), status: aStatus() };
 
   on(event: string, listener: (...args: never[]) => void): this {
@@ -217,5 +219,25 @@ describe('the page', () => {
     socket.fire('feed:status', aStatus({ chain: null }));
     await settle();
     expect(tracker.chain.phase).toBe('ready');
+  });
+
+  it('should come back at a moment of its own after a server that stopped, and promptly after a lost line', async () => {
+    const { tracker, socket } = page(API);
+    await tracker.start();
+    socket.fire('server:closing', { message: 'restarting', reconnectWithinMs: 5_000 });
+    expect(socket.delays.at(-1)).toBeGreaterThanOrEqual(500);
+    expect(socket.delays.at(-1)).toBeLessThanOrEqual(5_500);
+    socket.fire('connect');
+    expect(socket.delays.at(-1)).toBe(500);
+  });
+
+  it('should let a viewer in with the passphrase, and say so when it is wrong', async () => {
+    const wrong = { error: { code: 'wrong-passphrase', message: 'That is not the passphrase.' } };
+    const refused = page({ ...API, '/api/auth/passphrase': wrong }).tracker;
+    expect(await refused.session.enterAsViewer('guess')).toBe(false);
+    expect(refused.session.problem?.code).toBe('wrong-passphrase');
+    const { tracker } = page({ ...API, '/api/auth/passphrase': { ...SIGNED_IN, method: 'viewer' } });
+    expect(await tracker.session.enterAsViewer('the right one')).toBe(true);
+    expect(tracker.session.info?.method).toBe('viewer');
   });
 });
