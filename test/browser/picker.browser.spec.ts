@@ -16,6 +16,7 @@ describeInChromium('choosing an instrument and an expiry', (screens) => {
   async function open(hash = ''): Promise<Screen> {
     const screen = await screens.show(`${house.url}/${hash}`, { cookie: visitor.cookie });
     await screen.tableShown();
+    await screen.page.getByRole('navigation', { name: 'Expiry' }).getByRole('button').nth(2).waitFor();
     return screen;
   }
 

@@ -1,4 +1,5 @@
 import { FakeTracker } from '../browser/fixtures/fake-server.mjs';
+import type { Screen, Screens } from './browser.js';
 import type { Table } from '../../server/protocol/index.js';
 
 /** NIFTY with its nearest expiry: what the fake market shows first. */
@@ -22,4 +23,12 @@ export async function startFake(
   const tracker = new FakeTracker({ rate: 0, ...options });
   const url = `http://127.0.0.1:${await tracker.listen()}`;
   return { tracker, url, table: () => tracker.table(NIFTY, NEAREST) };
+}
+
+/** A screen that shows the fake market's table, after some keys have been pressed. */
+export async function showFake(screens: Screens, fake: Fake, keys = ''): Promise<Screen> {
+  const screen = await screens.show(fake.url);
+  await screen.tableShown();
+  for (const key of keys) await screen.page.keyboard.press(key);
+  return screen;
 }

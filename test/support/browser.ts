@@ -9,8 +9,9 @@ import { projectRoot } from './harness.js';
 export { Screen } from './browser-screen.js';
 export { until } from './harness.js';
 
-const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
+const named = process.env['CHROMIUM'];
+const executable = (named === undefined ? ['/usr/bin/chromium', '/usr/bin/chromium-browser'] : [named]).find(
+  (path) => existsSync(path),
 );
 
 const ARGUMENTS = [
@@ -94,7 +95,7 @@ function cookies(header: string, url: string): { name: string; value: string; ur
 /** A `describe` that needs Chromium: skipped, with the reason printed, where there is none. */
 export function describeInChromium(title: string, body: (screens: Screens) => void): void {
   if (executable === undefined) {
-    const reason = 'Chromium absent: install it, or name it in CHROMIUM';
+    const reason = `Chromium absent: no ${named ?? '/usr/bin/chromium'}; install it, or name it in CHROMIUM`;
     console.info(`Skipped "${title}": ${reason}`);
     describe.skip(`${title} (${reason})`, () => {
       it('needs Chromium', () => undefined);
