@@ -1,6 +1,7 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
+import { CollectorLease } from './lease.js';
 import { openDatabase } from './open.js';
 import { Retention } from './retention.js';
 import { WalWatch } from './wal-watch.js';
@@ -20,10 +21,11 @@ import { WriteQueue } from './write-queue.js';
       inject: [DataSource],
       useFactory: (dataSource: DataSource) => new WriteQueue(dataSource),
     },
+    CollectorLease,
     Retention,
     WalWatch,
   ],
-  exports: [DataSource, WriteQueue, Retention, WalWatch],
+  exports: [DataSource, WriteQueue, CollectorLease, Retention, WalWatch],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -1,6 +1,6 @@
-import type { QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 
-/** Column types that SQLite and PostgreSQL spell differently. Migrations are written once with these. */
+/** What SQLite and PostgreSQL spell differently. Migrations and queries are written once with these. */
 export interface Dialect {
   readonly kind: 'sqlite' | 'postgres';
   /** Auto-numbered integer primary key. */
@@ -11,6 +11,10 @@ export interface Dialect {
   readonly bytes: string;
   /** Ends a table whose primary key is how it is read: SQLite then keeps one tree instead of two. */
   readonly clustered: string;
+  /** The database's own clock, epoch ms: the same for every process that uses it. */
+  readonly now: string;
+  /** Ends a SELECT whose row nobody may change before this transaction ends. SQLite has one writer anyway. */
+  readonly lockRow: string;
 }
 
 const SQLITE: Dialect = {
@@ -20,6 +24,9 @@ const SQLITE: Dialect = {
   real: 'REAL',
   bytes: 'BLOB',
   clustered: ' WITHOUT ROWID',
+  // Days since noon of 24 November 4714 BC; 2440587.5 is 1 January 1970.
+  now: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+  lockRow: '',
 };
 
 const POSTGRES: Dialect = {
@@ -29,9 +36,17 @@ const POSTGRES: Dialect = {
   real: 'DOUBLE PRECISION',
   bytes: 'BYTEA',
   clustered: '',
+  // Not now(): that stands still in a transaction.
+  now: 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)',
+  lockRow: ' FOR UPDATE',
 };
+
+/** The dialect of a database. */
+export function dialectFor(db: DataSource): Dialect {
+  return db.options.type === 'postgres' ? POSTGRES : SQLITE;
+}
 
 /** The dialect of the database a migration runs on. */
 export function dialectOf(runner: QueryRunner): Dialect {
-  return runner.connection.options.type === 'postgres' ? POSTGRES : SQLITE;
+  return dialectFor(runner.connection);
 }

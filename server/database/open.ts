@@ -16,6 +16,14 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is cut back to this once it has been moved into the database; beyond it something is wrong. */
 export const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
+const ADVICE = {
+  sqlite: 'Check the path, its owner and the free space.',
+  postgres: 'Check that the server runs, and the host, user, password and database in DATABASE_URL.',
+};
+
+/** Any number, the same in every process of this program. */
+const MIGRATION_LOCK = 1_700_000_000;
+
 /**
  * Opens the database, refuses one that a newer version has written, and brings an older one up to date.
  * SQLite runs in WAL mode with `synchronous = FULL`: what was acknowledged survives a power cut.
@@ -28,19 +36,40 @@ export async function openDatabase(database: Config['database']): Promise<DataSo
     await dataSource.initialize();
   } catch (error) {
     throw new DatabaseRefused(
-      `Cannot open the database (${where}): ${(error as Error).message}. Check the path, its owner and the free space.`,
+      `Cannot open the database (${where}): ${reasonOf(error)}. ${ADVICE[database.kind]}`,
       { cause: error },
     );
   }
   try {
     if (database.kind === 'sqlite') await prepareSqlite(dataSource, database.file);
-    await refuseNewer(dataSource, where);
-    await dataSource.runMigrations({ transaction: 'each' });
+    await oneAtATime(dataSource, async () => {
+      await refuseNewer(dataSource, where);
+      await dataSource.runMigrations({ transaction: 'each' });
+    });
   } catch (error) {
     await dataSource.destroy();
     throw error;
   }
   return dataSource;
+}
+
+/** Servers that start together on an empty PostgreSQL database must not both create the tables. */
+async function oneAtATime(dataSource: DataSource, work: () => Promise<void>): Promise<void> {
+  if (dataSource.options.type !== 'postgres') return work();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await work();
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+  } finally {
+    await runner.release();
+  }
+}
+
+/** A refused connection to a name with several addresses has its reason in the parts. */
+function reasonOf(error: unknown): string {
+  const parts = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  return parts[0]?.message ?? (error as Error).message;
 }
 
 async function prepareSqlite(dataSource: DataSource, file: string): Promise<void> {

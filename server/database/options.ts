@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
@@ -6,6 +7,15 @@ import { Instruments1700000000001 } from './migrations/1700000000001-instruments
 import { Auth1700000000002 } from './migrations/1700000000002-auth.js';
 import { Snapshots1700000000003 } from './migrations/1700000000003-snapshots.js';
 import { Market1700000000010 } from './migrations/1700000000010-market.js';
+import { Cluster1700000000040 } from './migrations/1700000000040-cluster.js';
+
+/** Connections of one process: captures use one, the rest is reading. */
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A process that was paused in a transaction must not hold its locks for longer: another one is waiting to collect. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+/** Beyond this the server has gone away without a word, and the statement is given up. */
+const QUERY_TIMEOUT_MS = 120_000;
 
 /** All migrations, oldest first. Listed by hand: a file lying about must not change a database. */
 export const MIGRATIONS = [
@@ -13,6 +23,7 @@ export const MIGRATIONS = [
   Auth1700000000002,
   Snapshots1700000000003,
   Market1700000000010,
+  Cluster1700000000040,
 ];
 
 /**
@@ -26,7 +37,26 @@ export function dataSourceOptions(database: Config['database']): DataSourceOptio
     synchronize: false,
     logging: false,
   } as const;
-  if (database.kind === 'postgres') return { ...shared, type: 'postgres', url: database.url };
+  if (database.kind === 'postgres') return { ...shared, ...postgresOptions(database.url) };
   if (database.file !== ':memory:') mkdirSync(dirname(database.file), { recursive: true });
   return { ...shared, type: 'sqlite', database: database.file, enableWAL: true };
+}
+
+function postgresOptions(url: string) {
+  const log = new Logger('Database');
+  return {
+    type: 'postgres',
+    url,
+    applicationName: 'oi-tracker',
+    poolSize: POOL_SIZE,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    // A connection that dies while nobody uses it; the pool opens another when one is needed.
+    poolErrorHandler: (error: Error) => log.warn(`a connection of the pool was lost: ${error.message}`),
+    extra: {
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    },
+  } as const;
 }

@@ -1,10 +1,20 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
+/** Decides, inside a transaction, whether this process may still write captures. See `CollectorLease`. */
+export interface Fence {
+  /** Grows whenever this process becomes the collector: what it knew before may be out of date. */
+  readonly epoch: number;
+  /** @throws FenceLost when another process has taken over. */
+  check(tx: EntityManager): Promise<void>;
+}
+
 /**
  * Every write of the process goes through here, one transaction at a time. TypeORM's SQLite driver has one connection:
  * two transactions at once would interleave, and a plain insert beside an open one would be rolled back with it.
  */
 export class WriteQueue {
+  /** Set where several processes may share the database; without it captures are written freely. */
+  fence: Fence | null = null;
   private tail: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
@@ -13,6 +23,11 @@ export class WriteQueue {
   /** Writes queued or under way. */
   get depth(): number {
     return this.waiting;
+  }
+
+  /** See `Fence.epoch`; 0 without a fence. */
+  get epoch(): number {
+    return this.fence?.epoch ?? 0;
   }
 
   /**
@@ -27,6 +42,19 @@ export class WriteQueue {
       () => this.done(),
     );
     return turn;
+  }
+
+  /**
+   * As `write`, for what only the collector may write. The fence is checked last, right before the commit, so that its
+   * row is locked as briefly as can be.
+   * @throws FenceLost when another process collects by now; nothing is written.
+   */
+  writeFenced<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.write(async (manager) => {
+      const result = await work(manager);
+      await this.fence?.check(manager);
+      return result;
+    });
   }
 
   /** Resolves when all writes queued so far are committed or rolled back. */

@@ -43,6 +43,11 @@ export class SnapshotStore {
     @Inject(WriteQueue) private readonly writes: WriteQueue,
   ) {}
 
+  /** See `Fence.epoch`: what was read under another one may be out of date. */
+  get epoch(): number {
+    return this.writes.epoch;
+  }
+
   /** The chain's number, or `null` when nothing of it was ever stored. */
   async findChain(chain: ChainId): Promise<number | null> {
     const key = chainKey(chain);
@@ -82,7 +87,7 @@ export class SnapshotStore {
     table: ((inserted: readonly Slot[]) => Table | null) | null,
   ): Promise<Slot[]> {
     const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
-    return this.writes.write(async (tx) => {
+    return this.writes.writeFenced(async (tx) => {
       const inserted: Slot[] = [];
       for (const { capture, payload } of packed)
         if (await insertSnapshot(tx, id, capture, payload)) inserted.push(capture.snapshot.slot);
@@ -94,7 +99,7 @@ export class SnapshotStore {
 
   /** Notes that an answer was refused for a slot; a slot keeps its first refusal. */
   async refuse(id: number, refusal: Refusal): Promise<void> {
-    await this.writes.write((tx) =>
+    await this.writes.writeFenced((tx) =>
       tx.query(
         'INSERT INTO refusal (chain_id, slot, reason, detail) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
         [id, refusal.slot, refusal.reason, refusal.detail],
@@ -170,6 +175,15 @@ export class SnapshotStore {
     if (json !== null) return JSON.parse(json) as Table;
     this.log.error(`Chain ${id}: the stored table does not match its checksum. It is computed again.`);
     return null;
+  }
+
+  /** Numbers (`seq`) of the latest tables, by chain. */
+  async seqs(ids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    if (ids.length === 0) return new Map();
+    const rows: { chain_id: number; seq: number | string }[] = await this.db.query(
+      `SELECT chain_id, seq FROM chain_table WHERE chain_id IN (${ids.map(Math.trunc).join(', ')})`,
+    );
+    return new Map(rows.map((row) => [row.chain_id, Number(row.seq)]));
   }
 
   /** Stored slots of a chain in a span with what was counted, ascending; the packed columns stay on disk. */
