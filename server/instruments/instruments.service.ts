@@ -73,6 +73,16 @@ export class InstrumentsService implements OnModuleInit {
     return { ...this.state };
   }
 
+  /** Takes up a list that another process has imported. @returns whether there was one. */
+  async refresh(): Promise<boolean> {
+    if (this.state.state === 'importing') return false;
+    const last = await newestImport(this.dataSource.manager);
+    if (!last || last.asOf <= (this.state.asOf ?? 0) || this.isImporting()) return false;
+    this.state = { state: 'ready', ...last };
+    this.catalog.invalidate();
+    return true;
+  }
+
   /** Whether a new list is due: there is none, or none of today though it is 06:00 IST or later. */
   needsImport(now: EpochMs): boolean {
     if (this.state.state === 'importing') return false;
@@ -124,6 +134,10 @@ export class InstrumentsService implements OnModuleInit {
     );
     this.catalog.invalidate();
     return key;
+  }
+
+  private isImporting(): boolean {
+    return this.state.state === 'importing';
   }
 
   private async importing(

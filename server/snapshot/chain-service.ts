@@ -9,6 +9,7 @@ import { ApiError } from '../http/api-error.js';
 import { InstrumentsService, type ChainListing } from '../instruments/instruments.service.js';
 import { CalendarService } from './calendar-service.js';
 import { ChainPast } from './chain-past.js';
+import { learnStored } from './chain-news.js';
 import { restoreState, type ChainFacts, type ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
 import { encodeChange } from './frame-encoder.js';
@@ -177,6 +178,40 @@ export class ChainService {
   }
 
   /**
+   * Takes up what another process has collected of a chain that is in memory here, and publishes its table to those
+   * who watch here.
+   * @returns whether there was anything new.
+   */
+  follow(chain: ChainId, at: EpochMs): Promise<boolean> {
+    return this.exclusive(chain, async () => {
+      const known = this.states.get(chainKey(chain));
+      if (!known) return false;
+      const before = known.table;
+      const state = await this.stateFor(chain, at);
+      if (state === known) await learnStored(state, this.store);
+      const { table } = state;
+      if (!table || table.seq <= (before?.seq ?? 0)) return false;
+      state.table = before;
+      this.publish(state, table);
+      return true;
+    });
+  }
+
+  /** Chains in memory of which the database has a newer table. */
+  async behind(): Promise<ChainId[]> {
+    const states = [...this.states.values()];
+    const seqs = await this.store.seqs(states.map((state) => state.id));
+    return states
+      .filter((state) => (seqs.get(state.id) ?? 0) > (state.table?.seq ?? 0))
+      .map((state) => state.chain);
+  }
+
+  /** All chains in memory. */
+  inMemory(): ChainId[] {
+    return [...this.states.values()].map((state) => state.chain);
+  }
+
+  /**
    * Stores captures with the table that follows from them, then publishes it. `learn` takes them into memory; when the
    * transaction fails after that, the state is dropped and read back from disk at its next use.
    */
@@ -206,7 +241,8 @@ export class ChainService {
   private publish(state: ChainState, table: Table): void {
     const before = state.table;
     state.table = table;
-    const frame = encodeChange(before, table);
+    // A change is told from the table right before; to those who missed one, it says that they must fetch the table.
+    const frame = encodeChange(before?.seq === table.seq - 1 ? before : null, table);
     this.metrics.framesEncoded += 1;
     this.feed.publishTable({ chain: state.chain, table, frame });
   }
@@ -216,7 +252,7 @@ export class ChainService {
     const slot = slotOf(at);
     if (known) {
       const start = sessionStartFor(this.calendar.dayAt(known.facts.exchange, slot), slot);
-      if (known.sessionStart === start) {
+      if (known.sessionStart === start && known.epoch === this.store.epoch) {
         await this.past.topUp(known, slot);
         return known;
       }
@@ -227,6 +263,7 @@ export class ChainService {
   }
 
   private async restore(chain: ChainId, slot: Slot): Promise<ChainState> {
+    const { epoch } = this.store;
     const facts = await this.facts(chain, slot);
     const id = await this.store.chainId(chain);
     const start = sessionStartFor(this.calendar.dayAt(facts.exchange, slot), slot);
@@ -234,12 +271,8 @@ export class ChainService {
     const snapshots = await this.past.before(chain, id, start, slot, refused);
     const counted = await this.store.slots(id, start, slot);
     const table = await this.store.latestTable(id);
-    const state = restoreState(id, chain, facts, start, {
-      snapshots,
-      refused,
-      unknownLegs: counted.reduce((sum, one) => sum + one.unknownLegs, 0),
-      table,
-    });
+    const unknownLegs = counted.reduce((sum, one) => sum + one.unknownLegs, 0);
+    const state = restoreState(id, chain, facts, start, { snapshots, refused, unknownLegs, table }, epoch);
     const newest = snapshots.at(-1);
     // Slots that came in while this process was away (an import, another collector) are not in the stored table.
     if (newest && (!table || table.slot < newest.slot))

@@ -26,6 +26,8 @@ export class ChainState {
     public table: Table | null,
     /** What the data-quality report counts besides the history. */
     readonly tally: { refused: Slot[]; unknownLegs: number },
+    /** Under which `Fence.epoch` it was read: under a later one others have collected in between. */
+    readonly epoch: number = 0,
   ) {}
 
   /** Whether the slot has had its answer: captured, rebuilt, or refused. A second one changes nothing. */
@@ -68,6 +70,7 @@ export function restoreState(
   facts: ChainFacts,
   sessionStart: EpochMs,
   stored: StoredSession,
+  epoch = 0,
 ): ChainState {
   const history = new SessionHistory(sessionStart);
   for (const snapshot of stored.snapshots) history.add(snapshot);
@@ -75,5 +78,5 @@ export function restoreState(
   const inARow = stored.refused.filter((slot) => slot > answered).length;
   const tally = { refused: [...stored.refused], unknownLegs: stored.unknownLegs };
   const acceptance = Acceptance.restore(history, inARow);
-  return new ChainState(id, chain, facts, sessionStart, history, acceptance, stored.table, tally);
+  return new ChainState(id, chain, facts, sessionStart, history, acceptance, stored.table, tally, epoch);
 }

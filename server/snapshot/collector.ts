@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock, doneWithin } from '../clock/clock.js';
+import { CollectorLease, FenceLost } from '../database/lease.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { istTime, slotOf } from '../domain/slot.js';
 import { SECOND_MS, type EpochMs, type Slot } from '../domain/units.js';
@@ -48,6 +49,8 @@ export class Collector {
   private spent = { slot: 0, calls: 0 };
   private stopped = false;
   private abandoned = false;
+  /** Where another process collects: asks it. */
+  private askCollector: (chain: ChainId) => Promise<void> = () => Promise.resolve();
 
   constructor(
     @Inject(Clock) private readonly clock: Clock,
@@ -59,12 +62,13 @@ export class Collector {
     @Inject(WantedChains) private readonly wanted: WantedChains,
     @Inject(Backfill) private readonly backfill: Backfill,
     @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
+    @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
   ) {}
 
   /** Starts every capture that is due; resolves when those it started are settled. Never rejects. */
   async tick(): Promise<void> {
-    if (this.stopped || !this.tokens.state().hasToken) return;
+    if (this.stopped || !this.lease.held || !this.tokens.state().hasToken) return;
     const started: Promise<void>[] = [];
     for (const { chain, exchange } of await this.due()) {
       if (this.underWay.size >= AT_ONCE || !this.mayCall()) break;
@@ -80,12 +84,18 @@ export class Collector {
   async request(chain: ChainId): Promise<void> {
     const running = this.underWay.get(chainKey(chain));
     if (running) return running;
+    if (!this.lease.held) return this.askCollector(chain);
     if (this.stopped || !this.tokens.state().hasToken) return;
     const exchange = await this.exchangeWhenDue(chain);
     // Another caller may have begun while this one was asking whether it is due.
     const begun = this.underWay.get(chainKey(chain));
     if (begun) return begun;
     if (exchange !== null && this.mayCall()) await this.start(chain, exchange);
+  }
+
+  /** @param ask brings a request to the process that collects while this one does not. */
+  delegateTo(ask: (chain: ChainId) => Promise<void>): void {
+    this.askCollector = ask;
   }
 
   /**
@@ -156,7 +166,7 @@ export class Collector {
 
   private start(chain: ChainId, exchange: string): Promise<void> {
     // Since it was found due another caller may have captured it, or the server may have been told to stop.
-    if (this.stopped || !this.wantsAnswer(chain)) return Promise.resolve();
+    if (this.stopped || !this.lease.held || !this.wantsAnswer(chain)) return Promise.resolve();
     const token = this.tokens.current();
     if (!token || this.broker.budget(token, this.source.apiOf(exchange)) < 1) return Promise.resolve();
     this.spent.calls += 1;
@@ -218,6 +228,7 @@ export class Collector {
     const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed`;
     const message = error instanceof Error ? error.message : String(error);
     if (known) this.log.warn(`${line} (${error.kind}: ${message})`, { captureId });
+    else if (error instanceof FenceLost) this.log.warn(`${line} (${message})`, { captureId });
     else
       this.log.error(`${line} (${message})`, error instanceof Error ? error.stack : undefined, { captureId });
   }

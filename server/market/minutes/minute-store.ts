@@ -26,6 +26,11 @@ export class MinuteStore {
     this.reader = new MinuteReader(db, (message) => this.log.error(message));
   }
 
+  /** See `Fence.epoch`: what was read under another one may be out of date. */
+  get epoch(): number {
+    return this.writes.epoch;
+  }
+
   /** The stored list of exactly these legs: the newest one where it is the same, else a new one. */
   async universe(columns: UniverseColumns, validFrom: EpochMs): Promise<Universe> {
     const newest = await this.reader.newestUniverse();
@@ -50,7 +55,7 @@ export class MinuteStore {
   append(universe: Universe, frame: MinuteFrame, capturedAt: EpochMs): Promise<Appended> {
     const encoder = this.encoderFor(universe);
     return this.writes
-      .write(async (tx) => {
+      .writeFenced(async (tx) => {
         const newest = await newestSlot(tx);
         if (newest !== null && frame.slot <= newest) return this.insertLate(tx, universe, frame, capturedAt);
         const packed = encoder.encode(frame, this.kindAfter(encoder, newest, frame.slot));

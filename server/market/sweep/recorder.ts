@@ -27,7 +27,8 @@ export interface Recorded {
 @Injectable()
 export class MarketRecorder {
   private readonly log = new Logger(MarketRecorder.name);
-  private today: { plan: SweepPlan; session: MarketSession; rows: MarketRowsBuilder } | null = null;
+  private today: { plan: SweepPlan; session: MarketSession; rows: MarketRowsBuilder; epoch: number } | null =
+    null;
 
   constructor(
     @Inject(Clock) private readonly clock: Clock,
@@ -44,7 +45,9 @@ export class MarketRecorder {
 
   /** Brings the session of a plan into memory: what was swept today is read back. Cheap when it is there already. */
   async open(plan: SweepPlan, now: EpochMs): Promise<MarketSession> {
-    if (this.today?.plan !== plan) this.today = await this.restore(plan, now);
+    // Another process may have swept since this one did last.
+    if (this.today?.plan !== plan || this.today.epoch !== this.store.epoch)
+      this.today = await this.restore(plan, now);
     this.beginSessions(this.today.session, plan, now);
     return this.today.session;
   }
@@ -95,6 +98,7 @@ export class MarketRecorder {
   }
 
   private async restore(plan: SweepPlan, now: EpochMs) {
+    const { epoch } = this.store;
     const began = performance.now();
     const session = new MarketSession(plan.universe);
     this.beginSessions(session, plan, now);
@@ -109,7 +113,7 @@ export class MarketRecorder {
     this.log.log(
       `market session: ${minutes} minutes read back in ${(performance.now() - began).toFixed(0)} ms`,
     );
-    return { plan, session, rows: new MarketRowsBuilder(session, rowFacts(plan)) };
+    return { plan, session, rows: new MarketRowsBuilder(session, rowFacts(plan)), epoch };
   }
 
   private beginSessions(session: MarketSession, plan: SweepPlan, now: EpochMs): void {

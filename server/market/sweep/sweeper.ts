@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { TokenPool } from '../../auth/token-pool.js';
 import { Clock, doneWithin } from '../../clock/clock.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { CollectorLease } from '../../database/lease.js';
 import { chainKey } from '../../domain/contract.js';
 import { slotOf } from '../../domain/slot.js';
 import { MINUTE_MS, SECOND_MS, type EpochMs, type Slot } from '../../domain/units.js';
@@ -81,6 +82,7 @@ export class Sweeper {
     @Inject(MarketRecorder) private readonly recorder: MarketRecorder,
     @Inject(OwnCaptures) private readonly own: OwnCaptures,
     @Inject(SweepMetrics) private readonly metrics: SweepMetrics,
+    @Inject(CollectorLease) private readonly lease: CollectorLease,
   ) {
     this.newest = config.marketSweep ? idleStatus(null) : offStatus();
   }
@@ -95,7 +97,10 @@ export class Sweeper {
    * is over. Resolves when there is nothing more to do at this moment; answers under way are not waited for.
    */
   async tick(): Promise<void> {
-    if (this.stopped || !this.config.marketSweep || this.turn) return this.turn ?? undefined;
+    // What another process sweeps by now is its own to store.
+    if (!this.lease.held) this.current = null;
+    if (this.stopped || !this.lease.held || !this.config.marketSweep || this.turn)
+      return this.turn ?? undefined;
     this.turn = this.step().finally(() => (this.turn = null));
     return this.turn;
   }
