@@ -18,6 +18,7 @@ import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
 import { chainRefSchema } from './chain-ref.js';
+import { ConnectionGuard } from './connection-guard.js';
 import { ReadyAnswers } from './fan-out-answer.js';
 import { FanOut } from './fan-out.js';
 import { MarketRoom } from './market-room.js';
@@ -58,6 +59,7 @@ export class ChainGateway
 {
   private readonly log = new Logger(ChainGateway.name);
   private readonly endings: (() => void)[] = [];
+  private readonly guard = new ConnectionGuard();
 
   @WebSocketServer()
   private readonly server: TrackerServer;
@@ -82,14 +84,22 @@ export class ChainGateway
     return this.server.engine?.clientsCount ?? 0;
   }
 
+  /** Screens on these connections. */
+  get screens(): number {
+    return this.server.sockets.sockets.size;
+  }
+
   afterInit(server: TrackerServer): void {
     this.fanOut.open(server);
     this.answers.open(server);
+    this.guard.watch(server);
     server.use((socket, next) => {
-      void this.admit(socket).then(
-        () => next(),
-        (error: Error) => next(error),
-      );
+      void this.guard
+        .admit(socket.conn, () => this.admit(socket))
+        .then(
+          () => next(),
+          (error: Error) => next(error),
+        );
     });
     // In the clock's time, as the idle limit is: a replay at 60× would end every sign-in after twelve minutes.
     const period = Math.max(1_000, KEEP_ALIVE_MS / this.clock.rate);
@@ -122,6 +132,7 @@ export class ChainGateway
       if (!EVENTS.has(event)) this.requests.mayAsk(socket);
     });
     socket.on('disconnect', () => {
+      this.guard.release(socket.conn);
       for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
     });
     socket.emit('feed:status', this.status.current(null));

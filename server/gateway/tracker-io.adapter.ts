@@ -7,6 +7,8 @@ import { originAllowed } from '../http/origin.js';
 
 /** A screen sends the name of a chain, nothing larger. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
+/** How long a connection may stand without a sign-in, ms. */
+const ADMISSION_MS = 10_000;
 
 /**
  * Socket.IO as the tracker needs it: WebSocket only (no sticky sessions, one frame shared by a room), no compression
@@ -27,6 +29,7 @@ export class TrackerIoAdapter extends IoAdapter {
       serveClient: false,
       perMessageDeflate: false,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
+      connectTimeout: ADMISSION_MS,
       allowRequest: (request: IncomingMessage, done: (error: string | null, ok: boolean) => void) => {
         const ok = originAllowed(request.headers.origin, request.headers.host, this.config);
         done(ok ? null : 'This page may not connect.', ok);
