@@ -10,6 +10,7 @@ import type { Clock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { configWarnings } from './config/rules.js';
 import { TrackerIoAdapter } from './gateway/tracker-io.adapter.js';
+import { limitPatience, PATIENCE, type Patience } from './http/patience.js';
 import { applySecurity } from './http/security.js';
 import { ServerModule } from './server.module.js';
 
@@ -27,6 +28,8 @@ export interface ServerOptions {
   clientDir: string;
   clock?: Clock;
   logLevels?: LogLevel[];
+  /** `PATIENCE` unless told. */
+  patience?: Patience;
 }
 
 const YEAR_SECONDS = 31_536_000;
@@ -49,6 +52,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     applySecurity(app, config);
     serveClient(app, options.clientDir);
     app.useWebSocketAdapter(new TrackerIoAdapter(app, config));
+    limitPatience(app.getHttpServer(), options.patience ?? PATIENCE);
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
     await app.close();
