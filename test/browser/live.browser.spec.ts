@@ -63,6 +63,7 @@ describeInChromium('the live table of the demo market', (screens) => {
     // The whole chain: fewer rows follow ATM when it moves.
     await screen.page.keyboard.press('4');
     await screen.boardWhen('all strikes', ({ rows }) => rows.length > 21);
+    await screen.feed.filter({ hasText: 'Live' }).waitFor();
     const since = await screen.now();
     const loads = screen.requests.filter((url) => url === `${house.url}/`).length;
     const boards = await followSlots(visitor, screen, LIVE_MINUTES, WHOLE_CHAIN);
