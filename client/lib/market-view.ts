@@ -214,3 +214,19 @@ export function shortAge(ms: number): string {
   if (s < 60) return `${s} s`;
   return s < 3600 ? `${Math.floor(s / 60)} min` : `${Math.floor(s / 3600)} h`;
 }
+
+/** Rows that are drawn in full beyond either end of what is in sight. */
+const BESIDE = 8;
+/** The range moves in steps, so that scrolling seldom draws. */
+const STEP = 8;
+
+/**
+ * Which rows are in sight or nearly, as `[from, to)`.
+ * @param top how far the first row lies above the upper edge of the view, px
+ * @param view height of the view, px
+ * @param row height of a row, px
+ */
+export function awakeRows(top: number, view: number, row: number): readonly [from: number, to: number] {
+  const first = Math.floor(Math.max(0, top) / row / STEP) * STEP;
+  return [Math.max(0, first - BESIDE), first + Math.ceil(view / row) + STEP + BESIDE];
+}

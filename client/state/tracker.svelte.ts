@@ -90,7 +90,7 @@ export class Tracker {
 
   /** Shows what the address names. */
   async follow(): Promise<void> {
-    if (this.#turn() === 'market') return;
+    this.#turn();
     const route = parseRoute(this.around.hash()) ?? parseRoute(this.settings.data.lastRoute);
     const chosen = this.catalog.follow(route);
     this.show();
