@@ -17,7 +17,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['domain', 'protocol', 'config', 'clock', 'upstox', 'database', 'http', 'auth', 'instruments'],
     'snapshot',
   ],
+  // Several processes on one database: what one collects, the others follow.
+  cluster: [
+    ...['domain', 'protocol', 'config', 'clock', 'database', 'auth', 'instruments', 'snapshot', 'market'],
+  ],
   schedule: [
+    'cluster',
     ...['domain', 'config', 'clock', 'upstox', 'database', 'auth', 'instruments', 'snapshot', 'market'],
   ],
   gateway: [
@@ -26,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   health: [
     ...['domain', 'protocol', 'config', 'clock', 'upstox', 'database', 'auth', 'instruments', 'snapshot'],
-    'market',
+    ...['market', 'cluster'],
   ],
   // The demo starts the simulator and the server; the others open the core and call its services.
   commands: [

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { ClusterModule } from '../cluster/cluster.module.js';
 import { InstrumentsModule } from '../instruments/instruments.module.js';
 import { MarketBoardModule } from '../market/board/board.module.js';
 import { SnapshotModule } from '../snapshot/snapshot.module.js';
@@ -9,7 +10,7 @@ import { HealthService } from './health.service.js';
 import { MetricsService } from './metrics.service.js';
 
 @Module({
-  imports: [AuthModule, InstrumentsModule, SnapshotModule, MarketBoardModule, UpstoxModule],
+  imports: [AuthModule, ClusterModule, InstrumentsModule, SnapshotModule, MarketBoardModule, UpstoxModule],
   controllers: [HealthController],
   providers: [HealthService, MetricsService],
   exports: [HealthService],

@@ -59,7 +59,8 @@ export class HealthService {
         chain: chainKey(chain),
         state,
         lastSlot: lastSlot === null ? null : isoIst(lastSlot),
-        lagSeconds: lastCapturedAt === null ? null : Math.round((now - lastCapturedAt) / 1000),
+        // A clock that was set back is no negative lag.
+        lagSeconds: lastCapturedAt === null ? null : Math.max(0, Math.round((now - lastCapturedAt) / 1000)),
       });
     }
     return chains;

@@ -2,6 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
+import { Follower } from '../cluster/follower.js';
+import { NewsBus } from '../cluster/news-bus.js';
+import { CollectorLease } from '../database/lease.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { istDate } from '../domain/slot.js';
 import { SECOND_MS } from '../domain/units.js';
@@ -31,6 +34,9 @@ export class MetricsService {
     @Inject(StatusService) private readonly status: StatusService,
     @Inject(TokenPool) private readonly tokens: TokenPool,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(CollectorLease) private readonly lease: CollectorLease,
+    @Inject(NewsBus) private readonly news: NewsBus,
+    @Inject(Follower) private readonly follower: Follower,
   ) {
     collectDefaultMetrics({ register: this.registry });
     this.counters();
@@ -72,6 +78,14 @@ export class MetricsService {
       'Frames of the market page encoded',
       () => this.market.framesEncoded,
     );
+    single('oi_lease_taken_total', 'Times this process became the collector', () => this.lease.takeovers);
+    single('oi_fenced_writes_total', 'Captures refused because another process collects by now', () => {
+      return this.lease.refusedWrites;
+    });
+    single('oi_followed_tables_total', 'Tables taken over from the collector', () => this.follower.taken);
+    this.counter('oi_news_total', 'News between processes by what became of them', ['outcome'], () =>
+      Object.entries(this.news.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    );
     single('oi_backfilled_slots_total', 'Slots rebuilt from candles', () => snapshot.backfilledSlots);
     single('oi_phantom_legs_total', 'Legs with an OI of 0 that was not believed', () => snapshot.phantomLegs);
   }
@@ -90,6 +104,12 @@ export class MetricsService {
     gauge('oi_watchers', 'Watched chains summed over screens', () => this.watchers.total());
     gauge('oi_broker_signed_in', '1 while there is a usable broker token, else 0', () =>
       this.tokens.state().hasToken ? 1 : 0,
+    );
+    gauge('oi_collects', '1 while this process is the one that collects, else 0', () =>
+      this.lease.held ? 1 : 0,
+    );
+    gauge('oi_redis_connected', '1 while news reach the other processes by Redis, else 0', () =>
+      this.news.isConnected ? 1 : 0,
     );
     gauge('oi_writes_waiting', 'Database writes queued or under way', () => this.writes.depth);
     gauge(
@@ -123,7 +143,7 @@ export class MetricsService {
         const now = clock.now();
         for (const chain of await wanted.pinnedChains(istDate(now))) {
           const { lastCapturedAt } = status.current(chain);
-          if (lastCapturedAt !== null) this.set({ ...chain }, (now - lastCapturedAt) / SECOND_MS);
+          if (lastCapturedAt !== null) this.set({ ...chain }, Math.max(0, now - lastCapturedAt) / SECOND_MS);
         }
       },
     });

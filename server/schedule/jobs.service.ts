@@ -9,6 +9,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { SessionService } from '../auth/session.service.js';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
+import { ClusterService } from '../cluster/cluster.service.js';
+import { CollectorLease } from '../database/lease.js';
 import { Retention } from '../database/retention.js';
 import { WalWatch } from '../database/wal-watch.js';
 import { addDays, istAt, istDate } from '../domain/slot.js';
@@ -22,9 +24,13 @@ import { BrokerError } from '../upstox/errors.js';
 
 /** A replay at a high rate still ticks no faster than this, real ms. */
 const FASTEST_TICK_MS = 15;
+/** Nor does it look into the database more often, real ms. */
+const FASTEST_LOOK_MS = 100;
 /** Of the five seconds that a stop may take in all, real ms. */
 const LAST_CAPTURES_MS = 3 * SECOND_MS;
 const SESSIONS_EVERY_MS = 3 * SECOND_MS;
+const WATCHERS_EVERY_MS = 2 * SECOND_MS;
+const LISTS_EVERY_MS = 15 * SECOND_MS;
 const TOKENS_EVERY_MS = 20 * SECOND_MS;
 const CALENDAR_EVERY_MS = 6 * 60 * MINUTE_MS;
 const RETRY_MS = 5 * MINUTE_MS;
@@ -53,9 +59,13 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(Retention) private readonly retention: Retention,
     @Inject(WalWatch) private readonly wal: WalWatch,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
+    @Inject(CollectorLease) private readonly lease: CollectorLease,
+    @Inject(ClusterService) private readonly cluster: ClusterService,
   ) {}
 
   onApplicationBootstrap(): void {
+    this.collectWhileNobodyElseDoes();
+    this.followWhoeverCollects();
     // Captures: due chains, by importance. Several ticks may have captures under way; a slow chain holds up no other.
     this.every(
       'capture',
@@ -82,12 +92,29 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
   async beforeApplicationShutdown(): Promise<void> {
     for (const name of this.scheduler.getIntervals()) this.scheduler.deleteInterval(name);
     await Promise.all([this.collector.stop(LAST_CAPTURES_MS), this.sweeper.stop(LAST_CAPTURES_MS)]);
+    await this.cluster.leave().catch((error: unknown) => this.failed('lease', error));
+  }
+
+  /** The lease, in real time: the database's clock knows nothing of a replay. */
+  private collectWhileNobodyElseDoes(): void {
+    this.once('lease', () => this.cluster.begin());
+    const renew = (): void => this.once('lease', () => this.cluster.renew());
+    this.scheduler.addInterval('lease', setInterval(renew, this.lease.renewEveryMs));
+  }
+
+  /** Looks into the shared database; with one process there is nothing to look for. */
+  private followWhoeverCollects(): void {
+    const look = (name: string, ms: number, job: () => Promise<unknown>): void =>
+      this.every(name, ms, () => this.once(name, job), FASTEST_LOOK_MS);
+    look('follow', SECOND_MS, () => this.cluster.follow());
+    look('watchers', WATCHERS_EVERY_MS, () => this.cluster.beat());
+    look('lists', LISTS_EVERY_MS, () => this.cluster.followLists());
   }
 
   /** The list of contracts, once it is older than today 06:00 IST. */
   private async importInstruments(): Promise<void> {
     const now = this.clock.now();
-    if (now < this.nextImport || !this.instruments.needsImport(now)) return;
+    if (!this.lease.held || now < this.nextImport || !this.instruments.needsImport(now)) return;
     this.nextImport = now + RETRY_MS;
     const report = await this.instruments.importFromBroker();
     this.log.log(
@@ -99,7 +126,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
   private async refreshCalendar(): Promise<void> {
     const now = this.clock.now();
     const token = this.tokens.current();
-    if (!token || now < this.nextCalendar) return;
+    if (!this.lease.held || !token || now < this.nextCalendar) return;
     this.nextCalendar = now + RETRY_MS;
     await this.calendar.refresh(token).catch((error: unknown) => {
       // The only call of a closed market: a token that died overnight is known before the open.
@@ -113,14 +140,14 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
   /** Once at the start, for machines that are off at night, then every night at 01:00 IST. */
   private async dropOldMinutes(): Promise<void> {
     const now = this.clock.now();
-    if (now < this.nextRetention) return;
+    if (!this.lease.held || now < this.nextRetention) return;
     this.nextRetention = istAt(addDays(istDate(now), 1), '01:00');
     const deleted = await this.retention.run();
     if (deleted > 0) this.log.log(`retention: ${deleted} rows before ${this.retention.keptSince()} deleted`);
   }
 
-  private every(name: string, ms: number, job: () => void): void {
-    const period = Math.max(FASTEST_TICK_MS, ms / this.clock.rate);
+  private every(name: string, ms: number, job: () => void, fastest = FASTEST_TICK_MS): void {
+    const period = Math.max(fastest, ms / this.clock.rate);
     const run = (): void => {
       try {
         job();
