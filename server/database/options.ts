@@ -7,6 +7,7 @@ import { Instruments1700000000001 } from './migrations/1700000000001-instruments
 import { Auth1700000000002 } from './migrations/1700000000002-auth.js';
 import { Snapshots1700000000003 } from './migrations/1700000000003-snapshots.js';
 import { Market1700000000010 } from './migrations/1700000000010-market.js';
+import { TablesFollow1700000000030 } from './migrations/1700000000030-tables-follow.js';
 import { Cluster1700000000040 } from './migrations/1700000000040-cluster.js';
 
 /** Connections of one process: captures use one, the rest is reading. */
@@ -23,6 +24,7 @@ export const MIGRATIONS = [
   Auth1700000000002,
   Snapshots1700000000003,
   Market1700000000010,
+  TablesFollow1700000000030,
   Cluster1700000000040,
 ];
 

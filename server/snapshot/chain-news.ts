@@ -3,11 +3,11 @@ import type { SnapshotStore } from './snapshot-store.js';
 
 /**
  * Takes into memory what another process has stored of a chain's session since: captures, refusals, and the table,
- * which is taken as it was published there. The table is read first: captures may then be ahead of it, never behind.
+ * which follows from them. Which one it is is read first: captures may then be ahead of it, never behind.
  */
 export async function learnStored(state: ChainState, store: SnapshotStore): Promise<void> {
-  const table = await store.latestTable(state.id);
-  if (!table || table.seq <= (state.table?.seq ?? 0)) return;
+  const published = await store.lastPublished(state.id);
+  if (!published || published.seq <= (state.table?.seq ?? 0)) return;
   const span = [state.sessionStart, Number.MAX_SAFE_INTEGER] as const;
   const stored = await store.slots(state.id, ...span);
   const missing = stored.map(({ slot }) => slot).filter((slot) => state.history.at(slot) === null);
@@ -17,5 +17,7 @@ export async function learnStored(state: ChainState, store: SnapshotStore): Prom
   const refusals = await store.refusals(state.id, ...span);
   state.tally.refused.splice(0, Infinity, ...refusals.map(({ slot }) => slot));
   state.tally.unknownLegs = stored.reduce((sum, { unknownLegs }) => sum + unknownLegs, 0);
-  state.table = table;
+  // A minute that cannot be read is left out: then it is the newest before it.
+  const slot = state.history.slots().findLast((one) => one <= published.slot);
+  if (slot !== undefined) state.table = state.compute(slot, published.seq);
 }

@@ -15,7 +15,7 @@ import { Feed } from './feed.js';
 import { encodeChange } from './frame-encoder.js';
 import { SnapshotMetrics, type CaptureOutcome } from './metrics.js';
 import { SessionSeed } from './session-seed.js';
-import { SnapshotStore, type CountedSnapshot } from './snapshot-store.js';
+import { SnapshotStore, type CountedSnapshot, type Published } from './snapshot-store.js';
 
 /** What became of an answer, for the collector's log line. */
 export interface Recorded {
@@ -76,12 +76,10 @@ export class ChainService {
     if (state?.table) return state.table;
     const id = await this.store.findChain(chain);
     if (id === null) return null;
-    const [table, newest] = [
-      await this.store.latestTable(id),
-      await this.past.newestSlot(chain, id, Number.MAX_SAFE_INTEGER),
-    ];
+    const table = await this.at(chain, Number.MAX_SAFE_INTEGER);
+    const last = await this.store.lastPublished(id);
     // An imported or swept day has slots but was never published.
-    return newest !== null && newest > (table?.slot ?? 0) ? this.at(chain, newest) : table;
+    return table && last?.slot === table.slot ? { ...table, seq: last.seq } : table;
   }
 
   /** The latest table if it is in memory: for a caller that must not let a push slip in between. */
@@ -111,7 +109,7 @@ export class ChainService {
     const newest = snapshots.at(-1);
     if (!newest) return null;
     this.metrics.tablesComputed += 1;
-    const stored = { snapshots, refused: [], unknownLegs: 0, table: null };
+    const stored = { snapshots, refused: [], unknownLegs: 0 };
     return restoreState(id, chain, facts, start, stored).compute(newest.slot, 0);
   }
 
@@ -266,21 +264,27 @@ export class ChainService {
     const { epoch } = this.store;
     const facts = await this.facts(chain, slot);
     const id = await this.store.chainId(chain);
+    // Read first: captures of another process may then be ahead of it, never behind.
+    const last = await this.store.lastPublished(id);
     const start = sessionStartFor(this.calendar.dayAt(facts.exchange, slot), slot);
     const refused = (await this.store.refusals(id, start, slot)).map((refusal) => refusal.slot);
     const snapshots = await this.past.before(chain, id, start, slot, refused);
     const counted = await this.store.slots(id, start, slot);
-    const table = await this.store.latestTable(id);
     const unknownLegs = counted.reduce((sum, one) => sum + one.unknownLegs, 0);
-    const state = restoreState(id, chain, facts, start, { snapshots, refused, unknownLegs, table }, epoch);
+    const state = restoreState(id, chain, facts, start, { snapshots, refused, unknownLegs }, epoch);
     const newest = snapshots.at(-1);
-    // Slots that came in while this process was away (an import, another collector) are not in the stored table.
-    if (newest && (!table || table.slot < newest.slot))
-      state.table = state.compute(newest.slot, (table?.seq ?? 0) + 1);
+    if (newest) state.table = state.compute(newest.slot, numberOf(newest.slot, last));
+    else if (last) state.table = await this.published(chain, last);
     this.log.log(
       `chain ${facts.underlying.symbol} ${chain.expiry}: ${snapshots.length} slots of the session read back`,
     );
     return state;
+  }
+
+  /** The table that was published last, computed again from what it was made of; of an earlier session, as a rule. */
+  private async published(chain: ChainId, last: Published): Promise<Table | null> {
+    const table = await this.at(chain, last.slot);
+    return table && { ...table, seq: numberOf(table.slot, last) };
   }
 
   private async facts(chain: ChainId, at: EpochMs): Promise<ChainFacts> {
@@ -309,6 +313,15 @@ export class ChainService {
     );
     return turn;
   }
+}
+
+/**
+ * The number of the table of a slot, `last` being the one published last. Slots that came in while this process was away
+ * (an import, another collector) were never published: theirs is a new one.
+ */
+function numberOf(slot: number, last: Published | null): number {
+  if (!last) return 1;
+  return slot <= last.slot ? last.seq : last.seq + 1;
 }
 
 function unknownLegsOf(snapshot: ChainSnapshot): number {

@@ -60,7 +60,6 @@ export interface StoredSession {
   snapshots: readonly ChainSnapshot[];
   refused: readonly Slot[];
   unknownLegs: number;
-  table: Table | null;
 }
 
 /** Rebuilds a state from what is stored. */
@@ -78,5 +77,5 @@ export function restoreState(
   const inARow = stored.refused.filter((slot) => slot > answered).length;
   const tally = { refused: [...stored.refused], unknownLegs: stored.unknownLegs };
   const acceptance = Acceptance.restore(history, inARow);
-  return new ChainState(id, chain, facts, sessionStart, history, acceptance, stored.table, tally, epoch);
+  return new ChainState(id, chain, facts, sessionStart, history, acceptance, null, tally, epoch);
 }

@@ -7,7 +7,6 @@ import type { CaptureSource, ChainSnapshot } from '../domain/snapshot.js';
 import type { EpochMs, Slot } from '../domain/units.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from './codec.js';
-import { seal, unseal } from './sealed-text.js';
 
 const SOURCES: readonly CaptureSource[] = ['live', 'backfill', 'import'];
 
@@ -23,6 +22,9 @@ export interface Refusal {
   reason: 'all-zero' | 'stale-volume';
   detail: string;
 }
+
+/** Which table was published last. The table itself follows from the snapshots up to its slot. */
+export type Published = Pick<Table, 'slot' | 'seq'>;
 
 interface SnapshotRow {
   slot: number | string;
@@ -78,13 +80,13 @@ export class SnapshotStore {
   }
 
   /**
-   * Commits snapshots and, with `table`, the latest table of the chain, in one transaction.
+   * Commits snapshots and, with `table`, which table of the chain is the latest, in one transaction.
    * @returns the slots that were really inserted: one that is stored already stays as it is.
    */
   async commit(
     id: number,
     captures: readonly CountedSnapshot[],
-    table: ((inserted: readonly Slot[]) => Table | null) | null,
+    table: ((inserted: readonly Slot[]) => Published | null) | null,
   ): Promise<Slot[]> {
     const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
     return this.writes.writeFenced(async (tx) => {
@@ -92,7 +94,7 @@ export class SnapshotStore {
       for (const { capture, payload } of packed)
         if (await insertSnapshot(tx, id, capture, payload)) inserted.push(capture.snapshot.slot);
       const latest = inserted.length > 0 && table ? table(inserted) : null;
-      if (latest) await upsertTable(tx, id, latest);
+      if (latest) await notePublished(tx, id, latest);
       return inserted;
     });
   }
@@ -162,19 +164,13 @@ export class SnapshotStore {
     return rows.map((row) => ({ ...row, slot: Number(row.slot) as Slot }));
   }
 
-  /**
-   * The latest published table of a chain, or `null` before the first. One that is corrupted is reported and given as
-   * `null`: it follows from the snapshots.
-   */
-  async latestTable(id: number): Promise<Table | null> {
-    const rows: { json: string }[] = await this.db.query('SELECT json FROM chain_table WHERE chain_id = $1', [
-      id,
-    ]);
-    if (!rows[0]) return null;
-    const json = unseal(String(rows[0].json));
-    if (json !== null) return JSON.parse(json) as Table;
-    this.log.error(`Chain ${id}: the stored table does not match its checksum. It is computed again.`);
-    return null;
+  /** Slot and number of the table of a chain that was published last, or `null` before the first. */
+  async lastPublished(id: number): Promise<Published | null> {
+    const rows: { slot: number | string; seq: number | string }[] = await this.db.query(
+      'SELECT slot, seq FROM chain_table WHERE chain_id = $1',
+      [id],
+    );
+    return rows[0] ? { slot: Number(rows[0].slot), seq: Number(rows[0].seq) } : null;
   }
 
   /** Numbers (`seq`) of the latest tables, by chain. */
@@ -275,10 +271,10 @@ async function insertSnapshot(
   return result.affected === 1;
 }
 
-async function upsertTable(tx: EntityManager, id: number, table: Table): Promise<void> {
+async function notePublished(tx: EntityManager, id: number, { slot, seq }: Published): Promise<void> {
   await tx.query(
-    `INSERT INTO chain_table (chain_id, slot, seq, json) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (chain_id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq, json = excluded.json`,
-    [id, table.slot, table.seq, seal(JSON.stringify(table))],
+    `INSERT INTO chain_table (chain_id, slot, seq) VALUES ($1, $2, $3)
+     ON CONFLICT (chain_id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq`,
+    [id, slot, seq],
   );
 }
