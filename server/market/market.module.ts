@@ -12,6 +12,7 @@ import { OwnCaptures } from './sweep/own-captures.js';
 import { MarketRecorder } from './sweep/recorder.js';
 import { SweepMetrics } from './sweep/sweep-metrics.js';
 import { SweepPlanner } from './sweep/sweep-planner.js';
+import { SweepSaver } from './sweep/sweep-saver.js';
 import { Sweeper } from './sweep/sweeper.js';
 
 const SERVICES = [
@@ -22,6 +23,7 @@ const SERVICES = [
   MinuteStore,
   OwnCaptures,
   Sweeper,
+  SweepSaver,
   SweepMetrics,
   SweepPlanner,
 ];

@@ -22,6 +22,14 @@ interface MinuteRow {
   payload: Buffer;
 }
 
+/** A reading under way. */
+interface Current {
+  universe: Universe;
+  minutes: MinuteDecoder;
+  /** In a run of minutes whose predecessor is missing: one report is enough. */
+  isBroken: boolean;
+}
+
 /** Rows fetched at once: some megabytes. */
 const FETCH = 64;
 /** Lists of legs kept unpacked; a reading of a month meets a new one each day. */
@@ -44,16 +52,16 @@ export class MinuteReader {
   }
 
   async *frames(from: EpochMs, to: EpochMs, columns: readonly Column[]): AsyncGenerator<StoredMinute> {
-    let decoder: { universe: Universe; minutes: MinuteDecoder } | null = null;
+    let current: Current | null = null;
     for await (const row of this.rows(await this.keyBefore(from), to)) {
-      if (decoder?.universe.id !== row.universe_id) {
+      if (current?.universe.id !== row.universe_id) {
         const universe = await this.universeById(row.universe_id);
-        decoder = universe && { universe, minutes: new MinuteDecoder(universe, columns) };
+        current = universe && { universe, minutes: new MinuteDecoder(universe, columns), isBroken: false };
       }
       const slot = Number(row.slot) as Slot;
-      const frame = decoder && this.decode(decoder.minutes, slot, row.payload);
-      if (!decoder || !frame || slot < from) continue;
-      yield { universe: decoder.universe, frame, capturedAt: Number(row.captured_at) };
+      const frame = current && this.decode(current, slot, row.payload);
+      if (!current || !frame || slot < from) continue;
+      yield { universe: current.universe, frame, capturedAt: Number(row.captured_at) };
     }
   }
 
@@ -73,12 +81,17 @@ export class MinuteReader {
     return row ? { slot: Number(row.slot) as Slot, kind: row.kind } : null;
   }
 
-  private decode(minutes: MinuteDecoder, slot: Slot, payload: Buffer): MinuteFrame | null {
+  private decode(current: Current, slot: Slot, payload: Buffer): MinuteFrame | null {
     try {
-      return minutes.read(slot, payload);
+      const frame = current.minutes.read(slot, payload);
+      current.isBroken = false;
+      return frame;
     } catch (error) {
-      if (!(error instanceof CorruptBlock) && !(error instanceof MissingPredecessor)) throw error;
-      this.report(`${error.message} It is left out.`);
+      if (error instanceof CorruptBlock) this.report(`${error.message} It is left out.`);
+      else if (!(error instanceof MissingPredecessor)) throw error;
+      else if (!current.isBroken)
+        this.report(`${error.message} It is left out, with those up to the next key.`);
+      current.isBroken = error instanceof MissingPredecessor;
       return null;
     }
   }

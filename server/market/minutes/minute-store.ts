@@ -17,18 +17,24 @@ export type Appended = 'stored' | 'stored-late' | 'duplicate';
 export class MinuteStore {
   private readonly log = new Logger(MinuteStore.name);
   private readonly reader: MinuteReader;
+  private readonly listeners: ((message: string) => void)[] = [];
   private encoder: { universeId: number; minutes: MinuteEncoder } | null = null;
 
   constructor(
     @Inject(DataSource) private readonly db: DataSource,
     @Inject(WriteQueue) private readonly writes: WriteQueue,
   ) {
-    this.reader = new MinuteReader(db, (message) => this.log.error(message));
+    this.reader = new MinuteReader(db, (message) => this.damaged(message));
   }
 
   /** See `Fence.epoch`: what was read under another one may be out of date. */
   get epoch(): number {
     return this.writes.epoch;
+  }
+
+  /** @param listener is told, in words, of every minute that cannot be read. */
+  onDamage(listener: (message: string) => void): void {
+    this.listeners.push(listener);
   }
 
   /** The stored list of exactly these legs: the newest one where it is the same, else a new one. */
@@ -91,6 +97,11 @@ export class MinuteStore {
       [from, to],
     );
     return rows.map((row) => Number(row.slot) as Slot);
+  }
+
+  private damaged(message: string): void {
+    this.log.error(message);
+    for (const listener of this.listeners) listener(message);
   }
 
   private kindAfter(encoder: MinuteEncoder, newest: Slot | null, slot: Slot): PackedMinute['kind'] {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
-import { istMidnight, istTime } from '../../domain/slot.js';
-import type { EpochMs, Slot } from '../../domain/units.js';
+import { istMidnight } from '../../domain/slot.js';
+import type { EpochMs } from '../../domain/units.js';
 import type { SweepStatus } from '../../protocol/index.js';
 import { CalendarService } from '../../snapshot/calendar-service.js';
 import { MarketFeed } from '../market-feed.js';
@@ -52,14 +52,22 @@ export class MarketRecorder {
     return this.today.session;
   }
 
+  /** Takes over what the collector has captured of watched chains in the slot. */
+  takeOwn(sweep: SlotSweep): void {
+    for (const { chain, id } of sweep.plan.chains) {
+      const own = this.own.of(id);
+      if (own?.slot === sweep.slot) sweep.putOwn(chain, own);
+    }
+  }
+
   /**
    * Judges what has come of a slot chain by chain, stores it and, once it is on disk, takes it into memory and
    * publishes the rows. A slot that is stored already stays as it is.
    */
   async record(sweep: SlotSweep, status: SweepStatus): Promise<Recorded> {
+    // After an import, or when another process wrote, the session in memory is not the one this sweep follows.
+    if (this.today?.plan !== sweep.plan) this.today = await this.restore(sweep.plan, sweep.slot);
     const { today } = this;
-    if (!today || today.plan !== sweep.plan)
-      return { outcome: 'nothing', captured: 0, refused: 0, missing: 0 };
     const verdicts = this.judge(sweep, today.session);
     const { marks } = sweep.frame;
     const counts = {
@@ -84,11 +92,10 @@ export class MarketRecorder {
   private judge(sweep: SlotSweep, session: MarketSession): Map<number, ChainVerdict> {
     const verdicts = new Map<number, ChainVerdict>();
     const { frame, plan, slot } = sweep;
-    for (const { chain, id } of plan.chains) {
+    for (const { chain } of plan.chains) {
       if (!session.isNew(chain, slot)) continue;
-      const own = this.own.of(id);
-      if (own?.slot === slot) sweep.putOwn(chain, own);
-      else if (sweep.hasAnswer(chain)) {
+      if (isCaptured(frame.marks[chain]!)) continue;
+      if (sweep.hasAnswer(chain)) {
         const verdict = session.judge.judge(chain, frame, sweep.answered);
         verdicts.set(chain, verdict);
         frame.marks[chain] = verdict.refused || sweep.capturedMark(chain);
@@ -139,10 +146,4 @@ function rowFacts(plan: SweepPlan) {
     const { key, symbol, name, exchange, kind, lotSize } = underlying;
     return [{ chain, key, symbol, name, exchange, kind, lotSize, expiry: id.expiry }];
   });
-}
-
-/** For the log. */
-export function describeRecorded(slot: Slot, recorded: Recorded): string {
-  const { outcome, captured, refused, missing } = recorded;
-  return `slot=${istTime(slot).slice(0, 5)} captured=${captured} refused=${refused} missing=${missing} outcome=${outcome}`;
 }

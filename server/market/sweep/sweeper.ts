@@ -14,10 +14,11 @@ import { BrokerError } from '../../upstox/errors.js';
 import { chooseSweep, type ChainNews, type SweepUnit } from './choose.js';
 import { OwnCaptures } from './own-captures.js';
 import type { PlannedChain, SweepPlan } from './plan.js';
-import { describeRecorded, MarketRecorder } from './recorder.js';
+import { MarketRecorder } from './recorder.js';
 import { SlotSweep } from './slot-sweep.js';
 import { SweepMetrics } from './sweep-metrics.js';
 import { SweepPlanner } from './sweep-planner.js';
+import { SweepSaver } from './sweep-saver.js';
 import { idleStatus, offStatus, sweepStatus } from './sweep-status.js';
 
 /** Calls of one slot at most: 2000 in 30 minutes less 15 % to spare, spread evenly, so that no half hour ends dry. */
@@ -82,6 +83,7 @@ export class Sweeper {
     @Inject(MarketRecorder) private readonly recorder: MarketRecorder,
     @Inject(OwnCaptures) private readonly own: OwnCaptures,
     @Inject(SweepMetrics) private readonly metrics: SweepMetrics,
+    @Inject(SweepSaver) private readonly saver: SweepSaver,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
   ) {
     this.newest = config.marketSweep ? idleStatus(null) : offStatus();
@@ -123,6 +125,7 @@ export class Sweeper {
     const { current } = this;
     if (current && (current.sweep.slot !== slotOf(now) || this.isComplete(current, now)))
       await this.settle(current);
+    else await this.saver.save();
     if (!this.current && this.settled !== slotOf(this.clock.now())) await this.begin();
     if (this.current) this.send(this.current);
   }
@@ -244,21 +247,11 @@ export class Sweeper {
     return now >= slot + PATIENCE_MS || current.apart.every(({ id }) => this.own.of(id)?.slot === slot);
   }
 
-  private async settle(current: Current): Promise<void> {
-    const { sweep, status } = current;
+  private async settle({ sweep, status, sent, batches }: Current): Promise<void> {
     this.current = null;
     this.settled = sweep.slot;
-    const began = performance.now();
-    const recorded = await this.recorder.record(sweep, status);
-    this.metrics.lastRecordMs = performance.now() - began;
-    if (recorded.outcome === 'stored') this.metrics.minutesStored += 1;
-    for (const outcome of ['captured', 'refused', 'missing'] as const)
-      this.metrics.chains[outcome] += recorded[outcome];
     this.countEmpty(sweep);
-    this.log.log(
-      `sweep ${describeRecorded(sweep.slot, recorded)} calls=${current.sent}/${current.batches.length} ` +
-        `ms=${this.metrics.lastRecordMs.toFixed(0)}`,
-    );
+    await this.saver.add(sweep, status, `${sent}/${batches.length}`);
   }
 
   /** A chain that is asked for and never there is asked for less often: see `chooseSweep`. */
