@@ -24,8 +24,9 @@ export class MarketRoom {
   }
 
   admit(socket: TrackerSocket): void {
-    socket.on('market:watch', (ack) =>
-      this.requests.guarded<MarketWatchAck>(socket, ack, async (answer) => {
+    // What stands before the acknowledgement is not asked for, and does no harm.
+    socket.on('market:watch', (...parts: unknown[]) =>
+      this.requests.guarded<MarketWatchAck>(socket, parts.at(-1), async (answer) => {
         // No await between joining and the answer: a push that came in between would be a gap.
         void socket.join(ROOM);
         const board = this.boards.current();
@@ -34,8 +35,8 @@ export class MarketRoom {
         else answer({ ...told, board });
       }),
     );
-    socket.on('market:unwatch', (ack) =>
-      this.requests.guarded<MarketUnwatchAck>(socket, ack, async (answer) => {
+    socket.on('market:unwatch', (...parts: unknown[]) =>
+      this.requests.guarded<MarketUnwatchAck>(socket, parts.at(-1), async (answer) => {
         await socket.leave(ROOM);
         answer({ ok: true });
       }),
