@@ -13,8 +13,10 @@ export class ApiExceptionFilter implements ExceptionFilter {
     const answer = errorAnswer(error);
     if (answer.code === 'internal') this.logUnexpected(error, http.getRequest<Request>(), response);
     // The answer is under way: the connection can only be cut, so that nobody takes half of it for the whole.
-    if (response.headersSent) response.destroy();
-    else response.status(answer.getStatus()).json(answer.getResponse());
+    if (response.headersSent) return void response.destroy();
+    // The route may have announced a file: an error must not be saved as one.
+    for (const name of ['Content-Type', 'Content-Disposition']) response.removeHeader(name);
+    response.status(answer.getStatus()).json(answer.getResponse());
   }
 
   /** The query string is left out: a sign-in callback carries secrets there. */

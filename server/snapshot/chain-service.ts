@@ -58,7 +58,7 @@ export class ChainService {
       throw new ApiError(
         HttpStatus.NOT_FOUND,
         'unknown-underlying',
-        `No underlying ${JSON.stringify(chain.underlying)} in the instrument list. Pick one from the list, or import the list again.`,
+        'There is no such underlying in the instrument list. Pick one from the list, or import the list again.',
       );
     const listing = await this.instruments.chain(underlying.key, chain.expiry);
     if (!listing)

@@ -83,7 +83,7 @@ export async function openFort(options: FortOptions = {}) {
       return cookieOf(answer);
     },
     /** Bytes over a bare connection; resolves with all that came back when the server ended it. */
-    tcp: (write?: (socket: Socket) => void) => bare(Number(port), write),
+    tcp: (write?: (socket: Socket) => void, from?: string) => bare(Number(port), write, from),
     /** Whether the server still serves: what every attack must leave untouched. */
     alive: async (): Promise<boolean> => (await ask('/health/live')).text === '{"status":"ok"}',
     close: async (): Promise<void> => {
@@ -151,9 +151,13 @@ function send(port: number, path: string, how: Ask): Promise<Answer> {
   });
 }
 
-function bare(port: number, write: (socket: Socket) => void = () => undefined): Promise<string> {
+function bare(
+  port: number,
+  write: (socket: Socket) => void = () => undefined,
+  from?: string,
+): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connectTcp({ port, host: '127.0.0.1' }, () => write(socket));
+    const socket = connectTcp({ port, host: '127.0.0.1', localAddress: from }, () => write(socket));
     let text = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
     // A connection that the server cuts hard (RST) has ended as well.
