@@ -1,0 +1,258 @@
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { MINUTE_MS } from '../../../server/domain/units.js';
+import { ChainGateway } from '../../../server/gateway/chain.gateway.js';
+import type { Table } from '../../../server/protocol/index.js';
+import { Feed } from '../../../server/snapshot/feed.js';
+import { WatchRegistry } from '../../../server/snapshot/watch-registry.js';
+import { at, NIFTY, openFaultyHouse, until, type FaultyHouse } from '../../support/faulty-house.js';
+import type { TrackerSocket } from '../../support/harness-client.js';
+import { Watcher } from '../../support/harness-watch.js';
+import { closeSockets, connect, watch, type ScreenSocket } from '../../support/sockets.js';
+import { RawScreen } from '../attacks/raw-screen.js';
+
+/** Screens that do not read, vanish, come all at once, lose frames, or come from another life of the server. */
+
+let house: FaultyHouse;
+const raw: RawScreen[] = [];
+afterEach(async () => {
+  for (const screen of raw.splice(0)) screen.close();
+  closeSockets();
+  await house.close();
+});
+
+const WATCH = `420["chain:watch",${JSON.stringify(NIFTY)}]`;
+
+/** A screen that watches, answers no ping, and reads nothing from then on. */
+async function stalled(cookie: string): Promise<RawScreen> {
+  const screen = await RawScreen.open(house.base, { cookie, origin: house.base });
+  raw.push(screen);
+  screen.say('40');
+  await until('the welcome', () => screen.heard.some((text) => text.startsWith('40')));
+  screen.say(WATCH);
+  await until('the table', () => screen.heard.some((text) => text.startsWith('430')));
+  screen.socket.pause();
+  return screen;
+}
+
+const watchers = (): number => house.get(WatchRegistry).watchers(NIFTY);
+const screenOf = async (cookie: string): Promise<ScreenSocket> => {
+  const socket = await connect(house.base, { cookie, origin: house.base });
+  expect(await watch(socket, NIFTY)).toMatchObject({ ok: true });
+  return socket;
+};
+
+/** What waits in the server for each screen, bytes. */
+function queued(): number[] {
+  interface Sockets {
+    server: { sockets: { sockets: Map<string, { conn: Connection }> } };
+  }
+  interface Connection {
+    writeBuffer: { data?: string }[];
+    transport: { socket: { bufferedAmount: number } };
+  }
+  const { server } = house.get(ChainGateway) as unknown as Sockets;
+  return [...server.sockets.sockets.values()].map(({ conn }) => {
+    const waiting = conn.writeBuffer.reduce((sum, packet) => sum + (packet.data?.length ?? 0), 0);
+    return waiting + conn.transport.socket.bufferedAmount;
+  });
+}
+
+describe('F35 a tenth of the watchers stop reading', () => {
+  const PUSHES = 160;
+  const PADDING = Array.from({ length: 50_000 }, () => 1);
+
+  it('should cost bounded memory, delay nobody, and bring them to the newest table when they read again', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(2);
+    const cookie = await house.signIn();
+    const good = await Promise.all(Array.from({ length: 9 }, () => screenOf(cookie)));
+    const seen = good.map(() => [] as number[]);
+    good.forEach((socket, i) => socket.on('chain:change', ({ seq }) => seen[i]!.push(seq)));
+    const bad = await stalled(cookie);
+    const before = bad.heard.length;
+    const table = (await house.chains.latest(NIFTY)) as Table;
+    const memory = process.memoryUsage().rss;
+    let most = 0;
+    for (let n = 1; n <= PUSHES; n++) {
+      const seq = table.seq + n;
+      // As heavy as the whole market would be: the kernel's own buffers take megabytes first.
+      const frame = { ...emptyFrame(table), seq, oi: PADDING };
+      house.get(Feed).publishTable({ chain: NIFTY, table: { ...table, seq }, frame });
+      await until('the screens that read', () => seen.every((list) => list.length === n));
+      most = Math.max(most, ...queued());
+    }
+    const all = Array.from({ length: PUSHES }, (_, n) => table.seq + n + 1);
+    for (const list of seen) expect(list).toEqual(all);
+    expect(house.metrics.pushes.deferred).toBeGreaterThan(10);
+    // The limit, and the one push that went over it.
+    expect(most).toBeLessThan(64 * 1024 + 3 * 110_000);
+    expect(process.memoryUsage().rss - memory).toBeLessThan(150 * 1024 * 1024);
+    bad.socket.resume();
+    const newest = `"seq":${table.seq + PUSHES},`;
+    await until('the newest change', () => bad.heard.at(-1)?.includes(newest));
+    // It has missed some and sees that by the number: it would ask for the whole table now.
+    expect(bad.heard.length - before).toBeLessThan(PUSHES);
+    const told = bad.heard.length;
+    bad.say(WATCH);
+    await until('the whole table', () => bad.heard.slice(told).some((text) => text.startsWith('430')));
+    expect(watchers()).toBe(10);
+  }, 120_000);
+});
+
+describe('F36 a watcher that is half open', () => {
+  it('should be counted out, and its connection given up, within a ping and its time-out', async () => {
+    house = await openFaultyHouse({ sockets: { pingInterval: 400, pingTimeout: 800 } });
+    await house.minutes(2);
+    const cookie = await house.signIn();
+    await stalled(cookie);
+    const began = performance.now();
+    expect(watchers()).toBe(1);
+    await until('the end of the dead screen', () => watchers() === 0, 15_000);
+    expect(performance.now() - began).toBeGreaterThan(400);
+    expect(house.get(ChainGateway).screens).toBe(0);
+  });
+});
+
+describe('F37 a thousand screens that come at once after a restart', () => {
+  const SCREENS = 1_000;
+
+  it('should be served within seconds from one encoded table, without a read of the database for any table', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(5);
+    await house.close(true);
+    const { dir } = house;
+    house = await openFaultyHouse({ dir, at: '09:20' });
+    await house.minutes(1);
+    const cookie = await house.signIn();
+    await screenOf(cookie);
+    const database = house.get(DataSource);
+    const reads: string[] = [];
+    const { query } = database;
+    database.query = ((sql: string, ...rest: unknown[]) => {
+      reads.push(sql);
+      return (query as (...all: unknown[]) => unknown).call(database, sql, ...rest);
+    }) as typeof query;
+    const { tablesComputed, answersEncoded } = house.metrics;
+    const began = performance.now();
+    const sockets = await Promise.all(
+      Array.from({ length: SCREENS }, () => connect(house.base, { cookie, origin: house.base })),
+    );
+    const tables = await Promise.all(sockets.map((socket) => watch(socket, NIFTY)));
+    const seconds = (performance.now() - began) / 1_000;
+    const shown = await house.chains.latest(NIFTY);
+    for (const answer of tables) expect(answer.ok && answer.table?.seq).toBe(shown?.seq);
+    expect(tables.at(-1)).toMatchObject({ ok: true, table: shown });
+    expect(house.metrics.tablesComputed).toBe(tablesComputed);
+    expect(house.metrics.answersEncoded - answersEncoded).toBeLessThanOrEqual(1);
+    const market = /^\s*SELECT.*\b(chain|snapshot|refusal|chain_table|contract|underlying|trading_day|minute)\b/s;
+    expect(reads.filter((sql) => market.test(sql))).toEqual([]);
+    expect(watchers()).toBe(SCREENS + 1);
+    expect(seconds).toBeLessThan(30);
+    process.stdout.write(
+      `F37: ${SCREENS} screens in ${seconds.toFixed(1)} s, ${reads.length} reads of sign-ins\n`,
+    );
+  }, 120_000);
+});
+
+describe('F38 frames that are lost, doubled or out of order on the way', () => {
+  it('should be noticed by their numbers, every one, and end in the very table of the server', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(1);
+    const socket = await connect(house.base, { cookie: await house.signIn(), origin: house.base });
+    const watcher = await Watcher.open(badLine(socket), NIFTY);
+    for (let minute = 0; minute < 26; minute++) {
+      house.clock.advance(MINUTE_MS);
+      await house.tick();
+    }
+    const newest = await house.chains.latest(NIFTY);
+    await until('the last table', () => watcher.table?.slot === newest?.slot);
+    expect(watcher.table).toEqual(newest);
+    expect(watcher.gaps).toBeGreaterThan(3);
+    // No table on the way was a mixture: each is the server's own of its slot.
+    for (const table of watcher.tables) {
+      const own = await house.chains.at(NIFTY, table.slot);
+      expect({ ...table, seq: 0 }).toEqual({ ...own, seq: 0 });
+    }
+  });
+});
+
+describe('F39 a screen with the table of another life of the server', () => {
+  it('should get the whole table, and apply nothing of the one life to the other', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(3);
+    const earlier = await mkdtemp(join(tmpdir(), 'oi-tracker-earlier-'));
+    await house.get(DataSource).query('PRAGMA wal_checkpoint(TRUNCATE)');
+    await cp(join(house.dir, 'tracker.db'), join(earlier, 'tracker.db'));
+    await house.minutes(6);
+    const old = (await house.screen()).table;
+    closeSockets();
+    await house.close();
+    // The server comes back from a backup: its numbers begin again below those that screens know.
+    house = await openFaultyHouse({ dir: earlier, at: at('09:25') });
+    const socket = await connect(house.base, { cookie: await house.signIn(), origin: house.base });
+    const watcher = await Watcher.open(socket as TrackerSocket, NIFTY);
+    expect(watcher.table?.seq).toBeLessThan(old?.seq ?? 0);
+    for (let minute = 0; minute < 4; minute++) {
+      house.clock.advance(MINUTE_MS);
+      await house.tick();
+      await house.rebuilt();
+    }
+    const newest = await house.chains.latest(NIFTY);
+    await until('the newest table', () => watcher.table?.seq === newest?.seq);
+    expect(watcher.table).toEqual(newest);
+    await house.close(false);
+    house = await openFaultyHouse();
+  });
+});
+
+/** A frame that changes nothing. */
+function emptyFrame(table: Table) {
+  const { underlying, expiry, slot, capturedAt, source, spot, atmStrike, totals, rows, intervals } = table;
+  return {
+    ...{
+      v: 1 as const,
+      underlying: underlying.key,
+      expiry,
+      slot,
+      capturedAt,
+      source,
+      spot,
+      atmStrike,
+      totals,
+    },
+    ...{ rows: rows.length, oiSet: [], ltp: [], ltpSet: [], volume: [], volumeSet: [], prevOi: [] },
+    ...{ base: intervals.map(() => null), baseShift: [], abs: [], state: [], buildUp: [] },
+  };
+}
+
+/** Loses every fifth frame, doubles every seventh, and holds every sixth back until the next. */
+function badLine(socket: ScreenSocket): TrackerSocket {
+  let count = 0;
+  let held: (() => void) | null = null;
+  const line = {
+    emit: socket.emit.bind(socket),
+    on: (event: string, listener: (payload: unknown) => void) => {
+      const on = socket.on.bind(socket) as unknown as (
+        name: string,
+        call: (payload: unknown) => void,
+      ) => void;
+      if (event !== 'chain:change') return on(event, listener);
+      on(event, (frame) => {
+        count += 1;
+        if (count % 5 === 0) return;
+        if (count % 6 === 0) {
+          held = () => listener(frame);
+          return;
+        }
+        listener(frame);
+        if (count % 7 === 0) listener(frame);
+        held?.();
+        held = null;
+      });
+    },
+  };
+  return line as unknown as TrackerSocket;
+}
