@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { ChainService } from '../snapshot/chain-service.js';
+import { WatchRegistry } from '../snapshot/watch-registry.js';
 
 /** Brings the chains of this process up to date with what another one collects. */
 @Injectable()
@@ -14,6 +15,7 @@ export class Follower {
 
   constructor(
     @Inject(ChainService) private readonly chains: ChainService,
+    @Inject(WatchRegistry) private readonly registry: WatchRegistry,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -25,7 +27,7 @@ export class Follower {
       underWay.again = true;
       return;
     }
-    if (!this.chains.stateInMemory(chain)) return;
+    if (!this.chains.stateInMemory(chain) && !this.isWatchedHere(chain)) return;
     const look = { again: false };
     this.looks.set(key, look);
     try {
@@ -40,12 +42,19 @@ export class Follower {
 
   /** Looks at all chains that the database has news of: for hints that were lost, and where none are given. */
   async lookAround(): Promise<void> {
-    await this.all(await this.chains.behind());
+    const lost = this.registry.here().filter(({ chain }) => !this.chains.stateInMemory(chain));
+    const watched = lost.filter(({ watchers }) => watchers > 0).map(({ chain }) => chain);
+    await this.all([...(await this.chains.behind()), ...watched]);
   }
 
   /** Brings everything in memory up to date, before this process begins to collect. */
   async readBack(): Promise<void> {
     await this.all(this.chains.inMemory());
+  }
+
+  private isWatchedHere(chain: ChainId): boolean {
+    const key = chainKey(chain);
+    return this.registry.here().some((one) => one.watchers > 0 && chainKey(one.chain) === key);
   }
 
   /** One that fails, an expired chain for example, does not stop the others. */

@@ -176,15 +176,14 @@ export class ChainService {
   }
 
   /**
-   * Takes up what another process has collected of a chain that is in memory here, and publishes its table to those
-   * who watch here.
+   * Takes up what another process has collected of a chain, and publishes its table to those who watch here. A chain
+   * that is not in memory (a failed commit drops it) is read back, and those who watch are told to fetch the table.
    * @returns whether there was anything new.
    */
   follow(chain: ChainId, at: EpochMs): Promise<boolean> {
     return this.exclusive(chain, async () => {
       const known = this.states.get(chainKey(chain));
-      if (!known) return false;
-      const before = known.table;
+      const before = known?.table ?? null;
       const state = await this.stateFor(chain, at);
       if (state === known) await learnStored(state, this.store);
       const { table } = state;

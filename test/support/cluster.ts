@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { generatedMarket, startSimulator, type Simulator } from '../../server/simulator/index.js';
+import { projectRoot, start, tempFolder, type Program } from './harness.js';
+
+/** A machine room in a test: a broker, a Redis of its own, servers on one database and one clock, and a balancer. */
+
+export interface Server {
+  program: Program;
+  url: string;
+}
+
+export interface SharedClock {
+  start: number;
+  rate: number;
+  since: number;
+  now(): number;
+}
+
+/** A clock that processes can share: `rate` times the machine's. */
+export function sharedClock(start: number, rate: number): SharedClock {
+  const since = Date.now();
+  return { start, rate, since, now: () => Math.floor(start + (Date.now() - since) * rate) };
+}
+
+export const brokerOn = (clock: SharedClock, date: string): Promise<Simulator> =>
+  startSimulator({ market: generatedMarket({ date, seed: 1 }), now: () => clock.now() });
+
+/** One of several servers. @param urls of the database, Redis and the broker */
+export async function startMember(
+  clock: SharedClock,
+  urls: { database: string; redis: string; broker: string },
+  secret: string,
+): Promise<Server> {
+  const env = {
+    PORT: '0',
+    DATABASE_URL: urls.database,
+    REDIS_URL: urls.redis,
+    UPSTOX_API_URL: urls.broker,
+    UPSTOX_LOGIN_URL: urls.broker,
+    UPSTOX_ASSETS_URL: urls.broker,
+    UPSTOX_ACCESS_TOKEN: 'demo',
+    TRACKER_SECRET: secret,
+    PINNED: ',',
+    CLOCK_START: String(clock.start),
+    CLOCK_RATE: String(clock.rate),
+    SHARED_SINCE: String(clock.since),
+  };
+  const program = start([join(projectRoot, 'test/support/cluster-server.mjs')], env, tempFolder());
+  return { program, url: await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/) };
+}
+
+export const newSecret = (): string => randomBytes(16).toString('hex');
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** A redis-server of the test's own, which it may kill. */
+export class OwnRedis {
+  private child: ChildProcess | null = null;
+
+  private constructor(private readonly port: number) {}
+
+  static async start(): Promise<OwnRedis> {
+    const redis = new OwnRedis(await freePort());
+    await redis.run();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it (again), on the same port. */
+  async run(): Promise<void> {
+    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const child = spawn('redis-server', options, { cwd: tempFolder(), stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = child;
+    let printed = '';
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      printed += String(chunk);
+      if (printed.includes('Ready to accept connections')) break;
+    }
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (!child || child.exitCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+/** A plain TCP balancer: each new connection goes to the next server that answers. It knows no cookie and no session. */
+export async function balancer(servers: () => readonly Server[]): Promise<{ url: string; close(): void }> {
+  let turn = 0;
+  const open = new Set<Socket>();
+  const join = (client: Socket, tries: number): void => {
+    const all = servers();
+    const target = all[turn++ % all.length];
+    if (!target || tries > all.length) return void client.destroy();
+    const upstream = connect(Number(new URL(target.url).port), '127.0.0.1');
+    upstream.once('connect', () => {
+      client.pipe(upstream).pipe(client);
+      for (const [one, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const)
+        one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    });
+    upstream.once(
+      'error',
+      () =>
+        upstream.bytesWritten === 0 &&
+        upstream.connecting === false &&
+        !client.readableFlowing &&
+        join(client, tries + 1),
+    );
+  };
+  const server = createServer((client) => {
+    open.add(client.on('error', () => client.destroy()).on('close', () => open.delete(client)));
+    join(client, 1);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = (): void => {
+    server.close();
+    for (const client of open) client.destroy();
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}
