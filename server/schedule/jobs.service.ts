@@ -16,6 +16,7 @@ import { WalWatch } from '../database/wal-watch.js';
 import { addDays, istAt, istDate } from '../domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../domain/units.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
+import { DayPacker } from '../market/minutes/day-packer.js';
 import { Sweeper } from '../market/sweep/sweeper.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
 import { Collector } from '../snapshot/collector.js';
@@ -46,6 +47,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
   private nextCalendar = 0;
   private nextImport = 0;
   private nextRetention = 0;
+  private nextPacking = 0;
 
   constructor(
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
@@ -59,6 +61,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(Retention) private readonly retention: Retention,
     @Inject(WalWatch) private readonly wal: WalWatch,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
+    @Inject(DayPacker) private readonly packer: DayPacker,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(ClusterService) private readonly cluster: ClusterService,
   ) {}
@@ -84,6 +87,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     // Screens of a sign-in that has expired end within seconds, not at their next request.
     this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
     this.every('retention', MINUTE_MS, () => this.once('retention', () => this.dropOldMinutes()));
+    this.every('pack', MINUTE_MS, () => this.once('pack', () => this.packDays()));
     this.every('wal', MINUTE_MS, () => this.once('wal', () => this.wal.check()));
     // What `token add` and `token remove` changed while the server runs.
     this.every('tokens', TOKENS_EVERY_MS, () => this.once('tokens', () => this.tokens.refresh()));
@@ -144,6 +148,14 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     this.nextRetention = istAt(addDays(istDate(now), 1), '01:00');
     const deleted = await this.retention.run();
     if (deleted > 0) this.log.log(`retention: ${deleted} rows before ${this.retention.keptSince()} deleted`);
+  }
+
+  /** Whole-market minutes of past days, chain by chain: once at the start, then every night at 01:00 IST. */
+  private async packDays(): Promise<void> {
+    const now = this.clock.now();
+    if (!this.lease.held || now < this.nextPacking) return;
+    this.nextPacking = istAt(addDays(istDate(now), 1), '01:00');
+    await this.packer.run();
   }
 
   private every(name: string, ms: number, job: () => void, fastest = FASTEST_TICK_MS): void {

@@ -20,7 +20,7 @@ export class ChunkStore {
   /** Stores days of chains; one that is there already is replaced. */
   async put(date: IsoDate, days: readonly ChainDay[]): Promise<void> {
     const packed = days.map((day) => ({ day, payload: encodeChunk(day) }));
-    await this.writes.write(async (tx) => {
+    await this.writes.writeFenced(async (tx) => {
       for (const { day, payload } of packed)
         await tx.query(
           `INSERT INTO day_chunk (chain_id, date, slots, payload) VALUES ($1, $2, $3, $4)
@@ -71,7 +71,7 @@ export class ChunkStore {
   async finish(date: IsoDate, slots: readonly Slot[], chunks: number, at: EpochMs): Promise<void> {
     const from = istMidnight(date);
     const own = slots.filter((slot) => slot >= from && slot < from + DAY_MS);
-    await this.writes.write(async (tx) => {
+    await this.writes.writeFenced(async (tx) => {
       await tx.query(
         `INSERT INTO day_packed (date, verified_at, chunks, minutes) VALUES ($1, $2, $3, $4)
          ON CONFLICT (date) DO UPDATE SET verified_at = excluded.verified_at, chunks = excluded.chunks,

@@ -41,7 +41,7 @@ export class MinuteStore {
   async universe(columns: UniverseColumns, validFrom: EpochMs): Promise<Universe> {
     const newest = await this.reader.newestUniverse();
     if (newest && sameLegs(newest, columns)) return newest;
-    const id = await this.writes.write(async (tx) => {
+    const id = await this.writes.writeFenced(async (tx) => {
       await tx.query('INSERT INTO universe (valid_from, chains, legs, payload) VALUES ($1, $2, $3, $4)', [
         validFrom,
         columns.chainIds.length,
@@ -57,6 +57,7 @@ export class MinuteStore {
   /**
    * Stores a minute of whatever day. Later than all others it is packed as differences; between others it stands
    * alone, and so does from then on the one after it, whose differences were to the one before both.
+   * @throws FenceLost when another process collects by now; nothing is stored.
    */
   append(universe: Universe, frame: MinuteFrame, capturedAt: EpochMs): Promise<Appended> {
     const encoder = this.encoderFor(universe);

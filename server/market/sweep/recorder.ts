@@ -23,12 +23,19 @@ export interface Recorded {
   missing: number;
 }
 
+/** The session of a plan, and under which holding of the collector's lease it was read. */
+interface Today {
+  plan: SweepPlan;
+  epoch: number;
+  session: MarketSession;
+  rows: MarketRowsBuilder;
+}
+
 /** The session of the market in memory: judges sweeps, stores them, and publishes the rows that follow. */
 @Injectable()
 export class MarketRecorder {
   private readonly log = new Logger(MarketRecorder.name);
-  private today: { plan: SweepPlan; session: MarketSession; rows: MarketRowsBuilder; epoch: number } | null =
-    null;
+  private today: Today | null = null;
 
   constructor(
     @Inject(Clock) private readonly clock: Clock,
@@ -45,11 +52,9 @@ export class MarketRecorder {
 
   /** Brings the session of a plan into memory: what was swept today is read back. Cheap when it is there already. */
   async open(plan: SweepPlan, now: EpochMs): Promise<MarketSession> {
-    // Another process may have swept since this one did last.
-    if (this.today?.plan !== plan || this.today.epoch !== this.store.epoch)
-      this.today = await this.restore(plan, now);
-    this.beginSessions(this.today.session, plan, now);
-    return this.today.session;
+    const { session } = await this.following(plan, now);
+    this.beginSessions(session, plan, now);
+    return session;
   }
 
   /** Takes over what the collector has captured of watched chains in the slot. */
@@ -65,9 +70,7 @@ export class MarketRecorder {
    * publishes the rows. A slot that is stored already stays as it is.
    */
   async record(sweep: SlotSweep, status: SweepStatus): Promise<Recorded> {
-    // After an import, or when another process wrote, the session in memory is not the one this sweep follows.
-    if (this.today?.plan !== sweep.plan) this.today = await this.restore(sweep.plan, sweep.slot);
-    const { today } = this;
+    const today = await this.following(sweep.plan, sweep.slot);
     const verdicts = this.judge(sweep, today.session);
     const { marks } = sweep.frame;
     const counts = {
@@ -104,7 +107,14 @@ export class MarketRecorder {
     return verdicts;
   }
 
-  private async restore(plan: SweepPlan, now: EpochMs) {
+  /** The session in memory, read anew after an import, and after another process has collected for a while. */
+  private async following(plan: SweepPlan, now: EpochMs): Promise<Today> {
+    if (this.today?.plan !== plan || this.today.epoch !== this.store.epoch)
+      this.today = await this.restore(plan, now);
+    return this.today;
+  }
+
+  private async restore(plan: SweepPlan, now: EpochMs): Promise<Today> {
     const { epoch } = this.store;
     const began = performance.now();
     const session = new MarketSession(plan.universe);
@@ -120,7 +130,7 @@ export class MarketRecorder {
     this.log.log(
       `market session: ${minutes} minutes read back in ${(performance.now() - began).toFixed(0)} ms`,
     );
-    return { plan, session, rows: new MarketRowsBuilder(session, rowFacts(plan)), epoch };
+    return { plan, epoch, session, rows: new MarketRowsBuilder(session, rowFacts(plan)) };
   }
 
   private beginSessions(session: MarketSession, plan: SweepPlan, now: EpochMs): void {

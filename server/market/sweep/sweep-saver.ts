@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
+import { FenceLost } from '../../database/lease.js';
 import { istTime } from '../../domain/slot.js';
 import { SECOND_MS, type EpochMs } from '../../domain/units.js';
 import type { SweepStatus } from '../../protocol/index.js';
@@ -54,10 +55,17 @@ export class SweepSaver {
         this.report(next, recorded, performance.now() - began);
       }
     } catch (error) {
+      if (error instanceof FenceLost) return this.drop();
       this.notBefore = this.clock.now() + RETRY_MS;
       const message = error instanceof Error ? error.message : String(error);
       this.log.error(`${this.waiting.length} swept minutes wait for the database (${message})`);
     }
+  }
+
+  /** Another process has taken over: these minutes are its own to sweep. */
+  private drop(): void {
+    this.log.warn(`${this.waiting.length} swept minutes are left to the process that collects now`);
+    this.waiting.length = 0;
   }
 
   private report({ sweep, calls }: Waiting, recorded: Recorded, ms: number): void {
