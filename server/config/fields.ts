@@ -127,7 +127,7 @@ export const FIELDS = {
   MARKET_SWEEP: optional(
     z
       .enum(['on', 'off'], { error: 'must be on or off' })
-      .default('off')
+      .default('on')
       .transform((value) => value === 'on'),
   ),
   CLOCK_START: optional(instant.nullable().default(null)),

@@ -52,6 +52,19 @@ function clockProblems({ UPSTOX_API_URL: api, CLOCK_START: start, CLOCK_RATE: ra
 
 /** Risks of a valid configuration that the owner should read at start, in plain words. */
 export function configWarnings(config: Config): string[] {
+  return [...exposureWarnings(config), ...sharingWarnings(config)];
+}
+
+/** A key file stands beside one process; the others could not read the broker tokens that it stores. */
+function sharingWarnings({ database, redisUrl, secret }: Config): string[] {
+  if (secret !== null || (database.kind === 'sqlite' && redisUrl === null)) return [];
+  return [
+    'TRACKER_SECRET is not set, while DATABASE_URL or REDIS_URL lets several processes share the work: each that has ' +
+      'another key file cannot read the sign-ins of the others. Set the same TRACKER_SECRET for all.',
+  ];
+}
+
+function exposureWarnings(config: Config): string[] {
   const { host, publicOrigin } = config.http;
   if (isLoopback(host) || publicOrigin.startsWith('https:')) return [];
   return [

@@ -197,7 +197,8 @@ export class ChainGateway
   private async keepSessionsAlive(): Promise<void> {
     const sockets = await this.server.fetchSockets();
     for (const idHash of new Set(sockets.map((socket) => socket.data.sessionId)))
-      await this.sessions.keepAlive(idHash);
+      // Gone without a word: another process ended it while the two could not talk.
+      if ((await this.sessions.keepAlive(idHash)) === null) this.endSession({ idHash, code: 'expired' });
   }
 }
 

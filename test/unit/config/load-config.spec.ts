@@ -37,7 +37,7 @@ describe('loadConfig', () => {
       viewerPassphrase: null,
       retentionDays: 0,
       pinned: ['NIFTY', 'BANKNIFTY', 'SENSEX'],
-      marketSweep: false,
+      marketSweep: true,
       clock: { start: null, rate: 1 },
     });
   });
@@ -199,6 +199,17 @@ describe('configWarnings', () => {
     ['0.0.0.0', 'https://oi.example.org/callback', 0],
   ])('should, bound to %s with %s, name %d risks', (host, redirect, count) => {
     expect(configWarnings(loadConfig({ HOST: host, UPSTOX_REDIRECT_URI: redirect }))).toHaveLength(count);
+  });
+});
+
+describe('configWarnings of several processes', () => {
+  it.each([
+    [{}, 0],
+    [{ DATABASE_URL: 'postgres://db/oi' }, 1],
+    [{ REDIS_URL: 'redis://cache' }, 1],
+    [{ DATABASE_URL: 'postgres://db/oi', TRACKER_SECRET: 'sixteen letters or more' }, 0],
+  ])('should, with %j, name %d risks', (env, count) => {
+    expect(configWarnings(loadConfig(env))).toHaveLength(count);
   });
 });
 
