@@ -1,4 +1,4 @@
-import type { ChainRef, FeedStatus } from '../../server/protocol/index.js';
+import type { ChainRef, ChangeFrame, FeedStatus } from '../../server/protocol/index.js';
 import { feedLabel, type FeedLabel } from '../lib/feed-label.js';
 
 /** Is the line up, what does the server say about the chain, and what time is it there. */
@@ -80,6 +80,14 @@ export class Feed {
     this.#newest = status;
     this.#receivedAt = this.localNow();
     this.tick();
+  }
+
+  /** A change of the chain on the screen: its slot and the counts stand in no status of their own. */
+  takeChange(frame: ChangeFrame, watched: ChainRef | null): void {
+    const chain = this.#chain;
+    if (!chain || frame.underlying !== watched?.underlying || frame.expiry !== watched.expiry) return;
+    const { slot: lastSlot, capturedAt: lastCapturedAt, quality = chain.quality } = frame;
+    this.#chain = { ...chain, lastSlot, lastCapturedAt, quality };
   }
 
   /** Another chain comes on the screen. */

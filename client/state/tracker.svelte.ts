@@ -56,7 +56,10 @@ export class Tracker {
       up: (recovered) => this.#up(recovered),
       down: () => this.feed.down(),
       refused: () => void this.#refused(),
-      change: (frame) => this.chain.apply(frame),
+      change: (frame) => {
+        this.chain.apply(frame);
+        this.feed.takeChange(frame, this.chain.ref);
+      },
       market: (frame) => this.market.apply(frame),
       status: (status) => this.#status(status),
       ended: (reason) => void this.#leave(reason.message),

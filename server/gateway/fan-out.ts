@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
 import { eventText, textFrame } from './fan-out-frame.js';
 import { Line } from './fan-out-line.js';
@@ -40,6 +40,7 @@ interface Push {
  */
 @Injectable()
 export class FanOut {
+  private readonly log = new Logger(FanOut.name);
   private server: TrackerServer | null = null;
   private readonly queue: Push[] = [];
   private scheduled = false;
@@ -78,7 +79,7 @@ export class FanOut {
 
   private work(until: number): void {
     for (let push = this.queue[0]; push; push = this.queue[0]) {
-      if (!this.advance(push, until)) break;
+      if (!this.tried(push, until)) break;
       this.queue.shift();
     }
     if (this.scheduled || this.queue.length === 0) return;
@@ -89,16 +90,29 @@ export class FanOut {
     });
   }
 
+  /** One socket that throws must not keep the others from their push. */
+  private tried(push: Push, until: number): boolean {
+    try {
+      return this.advance(push, until);
+    } catch (error) {
+      this.log.error('A push to a socket failed', error instanceof Error ? error.stack : String(error));
+      return push.next === push.members.length;
+    }
+  }
+
   /** @returns whether all members have had it. */
   private advance(push: Push, until: number): boolean {
     const { members } = push;
     const others: string[] = [];
-    while (push.next < members.length) {
-      const stop = Math.min(push.next + STRIDE, members.length);
-      for (; push.next < stop; push.next++) this.deliver(push, members[push.next]!, others);
-      if (push.next < members.length && performance.now() >= until) break;
+    try {
+      while (push.next < members.length) {
+        const stop = Math.min(push.next + STRIDE, members.length);
+        while (push.next < stop) this.deliver(push, members[push.next++]!, others);
+        if (push.next < members.length && performance.now() >= until) break;
+      }
+    } finally {
+      if (others.length > 0) push.emit(others);
     }
-    if (others.length > 0) push.emit(others);
     return push.next === members.length;
   }
 

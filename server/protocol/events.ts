@@ -1,6 +1,9 @@
 import type { ChangeFrame } from './frame.js';
 import type { MarketPushes, MarketRequests } from './market.js';
+import type { SlotCounts } from './slot-counts.js';
 import type { Table } from './table.js';
+
+export type { SlotCounts } from './slot-counts.js';
 
 /** A chain as named on the wire. */
 export interface ChainRef {
@@ -58,7 +61,7 @@ export interface FeedStatus {
   since: number;
   /** What a trader should know or do, in plain words; `null` when all is well. */
   message: string | null;
-  /** Newest captured slot and its capture time; `null` before the first. */
+  /** Newest captured slot and its capture time; `null` before the first. A change of the table brings newer ones. */
   lastSlot: number | null;
   lastCapturedAt: number | null;
   market: MarketState;
@@ -67,21 +70,12 @@ export interface FeedStatus {
   clockRate: number;
   /** `true` when the broker is the built-in simulator: the screen must say so. */
   simulated: boolean;
-  /** Watchers of this chain, all screens. */
+  /** Watchers of this chain, all screens, when this was sent: that they come and go is not told. */
   watchers: number;
   /** Import of the instrument master: `importing` with rows so far, or ready. */
   instruments: { state: 'missing' | 'importing' | 'ready' | 'failed'; rows: number; asOf: number | null };
-  /** Today's captured, expected, refused and back-filled slots of this chain; `null` without a chain. */
+  /** Slots of the session of this chain; `null` without a chain. A change of the table brings newer ones. */
   quality: SlotCounts | null;
-}
-
-export interface SlotCounts {
-  expected: number;
-  captured: number;
-  refused: number;
-  backfilled: number;
-  missed: number;
-  unknownLegs: number;
 }
 
 export type WatchAck =

@@ -1,3 +1,4 @@
+import type { SlotCounts } from './slot-counts.js';
 import type { BuildUp, Totals, UnknownReason } from './table.js';
 
 /**
@@ -43,6 +44,8 @@ export interface ChangeFrame {
   state: Sparse;
   /** By cell: index in `BUILD_UPS` where it differs from the old table's. */
   buildUp: Sparse;
+  /** The slots of the session, this one among them: no status is sent for what a change says. */
+  quality?: SlotCounts;
 }
 
 /** `[gap, value, gap, value, …]` */

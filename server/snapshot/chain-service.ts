@@ -13,6 +13,7 @@ import { learnStored } from './chain-news.js';
 import { restoreState, type ChainFacts, type ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
 import { encodeChange } from './frame-encoder.js';
+import { countsInMemory } from './slot-counts.js';
 import { SnapshotMetrics, type CaptureOutcome } from './metrics.js';
 import { SessionSeed } from './session-seed.js';
 import { SnapshotStore, type CountedSnapshot, type Published } from './snapshot-store.js';
@@ -137,9 +138,10 @@ export class ChainService {
         return { outcome: 'refused', slot, legs, unknownLegs: 0, detail: verdict.detail };
       }
       const { snapshot, unknownLegs, phantomLegs } = verdict;
-      const stored = await this.commit(state, [{ snapshot, unknownLegs, phantomLegs }], () =>
-        state.acceptance.commit(verdict),
-      );
+      const stored = await this.commit(state, [{ snapshot, unknownLegs, phantomLegs }], () => {
+        state.acceptance.commit(verdict);
+        state.tally.unknownLegs += unknownLegs;
+      });
       if (stored === 0)
         return {
           outcome: 'skipped',
@@ -148,7 +150,6 @@ export class ChainService {
           unknownLegs,
           detail: 'the slot was stored by somebody else',
         };
-      state.tally.unknownLegs += unknownLegs;
       this.metrics.phantomLegs += phantomLegs;
       return { outcome: 'captured', slot, legs, unknownLegs, detail: null };
     });
@@ -239,7 +240,9 @@ export class ChainService {
     const before = state.table;
     state.table = table;
     // A change is told from the table right before; to those who missed one, it says that they must fetch the table.
-    const frame = encodeChange(before?.seq === table.seq - 1 ? before : null, table);
+    const change = encodeChange(before?.seq === table.seq - 1 ? before : null, table);
+    const session = this.calendar.openSession(state.facts.exchange, table.slot);
+    const frame = { ...change, quality: countsInMemory(state, session, table.capturedAt) };
     this.metrics.framesEncoded += 1;
     this.feed.publishTable({ chain: state.chain, table, frame });
   }

@@ -3,6 +3,7 @@ import { slotAdd, slotOf } from '../domain/slot.js';
 import type { CaptureSource } from '../domain/snapshot.js';
 import { MINUTE_MS, type EpochMs, type Slot } from '../domain/units.js';
 import type { SlotCounts } from '../protocol/index.js';
+import type { ChainState } from './chain-state.js';
 
 /** What is known of the slots of one chain in one session. */
 export interface SlotRecord {
@@ -25,6 +26,18 @@ export function countSlots(record: SlotRecord, session: Session | null, upTo: Ep
   if (seen.length === 0) return { ...counts, expected: 0, missed: 0 };
   const expected = expectedFrom(Math.min(...seen) as Slot, Math.max(...seen) as Slot, session, upTo);
   return { ...counts, expected, missed: Math.max(0, expected - new Set(seen).size) };
+}
+
+/** The same of a chain in memory. @param session that of its newest slot */
+export function countsInMemory(
+  { history, tally }: Pick<ChainState, 'history' | 'tally'>,
+  session: Session | null,
+  now: EpochMs,
+): SlotCounts {
+  const slots = history
+    .slots()
+    .map((slot) => ({ slot, source: history.at(slot)?.source ?? ('live' as const) }));
+  return countSlots({ slots, refused: tally.refused, unknownLegs: tally.unknownLegs }, session, now);
 }
 
 function expectedFrom(first: Slot, last: Slot, session: Session | null, upTo: EpochMs): number {

@@ -12,7 +12,7 @@ import { CalendarService } from './calendar-service.js';
 import { ChainService } from './chain-service.js';
 import type { ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
-import { countSlots } from './slot-counts.js';
+import { countsInMemory } from './slot-counts.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { WatchRegistry } from './watch-registry.js';
 
@@ -21,10 +21,12 @@ const STALE_AFTER_MS = 90_000;
 /** Before this long ahead of its death the screen says that a token is about to end. */
 const TOKEN_WARNING_MS = 30 * MINUTE_MS;
 
+/** What was told of a chain last: a new status is sent when `rest` or `quality` differ. */
 interface Told {
   state: FeedState;
   since: EpochMs;
-  signature: string;
+  rest: string;
+  quality: string;
 }
 
 /** Says what state each watched chain, and the server as a whole, is in; tells the feed when that changes. */
@@ -43,7 +45,13 @@ export class StatusService {
     @Inject(WatchRegistry) private readonly registry: WatchRegistry,
     @Inject(Feed) private readonly feed: Feed,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
-  ) {}
+  ) {
+    // A change tells its slot and the counts to all who watch: nobody needs to hear them again.
+    feed.onTable(({ chain, frame }) => {
+      const told = this.told.get(chainKey(chain));
+      if (told && frame.quality) told.quality = JSON.stringify(frame.quality);
+    });
+  }
 
   /** The status now, of a chain or (with `null`) of the server. */
   current(chain: ChainId | null): FeedStatus {
@@ -81,11 +89,10 @@ export class StatusService {
   private tell(chain: ChainId | null): void {
     const status = this.current(chain);
     const key = chain ? chainKey(chain) : '';
-    const { serverNow: _now, since: _since, ...rest } = status;
-    const signature = JSON.stringify(rest);
+    const [rest, quality] = [signatureOf(status), JSON.stringify(status.quality)];
     const told = this.told.get(key);
-    if (told?.signature === signature) return;
-    this.told.set(key, { state: status.state, since: status.since, signature });
+    if (told?.rest === rest && told.quality === quality) return;
+    this.told.set(key, { state: status.state, since: status.since, rest, quality });
     this.feed.publishStatus(status);
   }
 
@@ -125,14 +132,15 @@ export class StatusService {
   }
 
   private qualityOf(state: ChainState, now: EpochMs): SlotCounts {
-    const slots = state.history.slots().map((slot) => ({
-      slot,
-      source: state.history.at(slot)?.source ?? ('live' as const),
-    }));
-    const { refused, unknownLegs } = state.tally;
     const session = this.calendar.openSession(state.facts.exchange, state.history.latest()?.slot ?? now);
-    return countSlots({ slots, refused, unknownLegs }, session, now);
+    return countsInMemory(state, session, now);
   }
+}
+
+/** What makes a status new. Times pass by themselves, changes tell their slot, and watchers come and go all the time. */
+function signatureOf(status: FeedStatus): string {
+  const passing = { serverNow: 0, since: 0, watchers: 0, lastSlot: 0, lastCapturedAt: 0, quality: null };
+  return JSON.stringify({ ...status, ...passing });
 }
 
 /** The exchange named by an instrument key such as `BSE_INDEX|SENSEX`. */
