@@ -44,6 +44,11 @@ const KINDS: ReadonlyMap<unknown, MasterRow['kind']> = new Map<string, MasterRow
 /** No derivative was ever listed outside of these years: a broken clock or unit shows here. 2000-01-01 and 2100-01-01. */
 const EXPIRY_RANGE = [946_684_800_000, 4_102_444_800_000] as const;
 const KEY = /^[A-Z_]+\|[\w&. -]+$/;
+/** Never a formula for a spreadsheet, a second cell of a CSV line or the name of another folder. */
+const SYMBOL = /^[A-Z0-9&][\w&. -]*$/i;
+/** Controls, marks that turn the direction of text, lone surrogates. */
+const UNPRINTABLE = /\p{C}/u;
+const LONGEST_TEXT = 128;
 
 /**
  * Checks a row of one of `SEGMENTS`.
@@ -63,7 +68,7 @@ export function parseMasterRow(row: unknown): MasterRow {
     lotSize: lotSizeOf(fields),
     weekly: weeklyOf(fields),
     tradingSymbol: text(fields, 'trading_symbol'),
-    symbol: text(fields, 'underlying_symbol'),
+    symbol: matching(fields, 'underlying_symbol', SYMBOL),
     underlyingKey: matching(fields, 'underlying_key', KEY),
     name: text(fields, 'name'),
     kind: kindOf(fields, segment),
@@ -81,8 +86,17 @@ function brief(value: unknown): string {
 
 function text(fields: Record<string, unknown>, field: string): string {
   const value = fields[field];
-  if (typeof value !== 'string' || value.trim() === '' || value.length > 128) refuse(field, value);
-  return value.trim();
+  return isPlainText(value) ? value.trim() : refuse(field, value);
+}
+
+/** Whether a value may be shown as a name: short, not blank, and without anything unprintable. */
+export function isPlainText(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= LONGEST_TEXT &&
+    value.trim() !== '' &&
+    !UNPRINTABLE.test(value)
+  );
 }
 
 function matching(fields: Record<string, unknown>, field: string, pattern: RegExp): string {

@@ -1,5 +1,5 @@
 import type { MasterList } from './master-list.js';
-import { parseMasterRow, RowRefused } from './master-row.js';
+import { isPlainText, parseMasterRow, RowRefused } from './master-row.js';
 import type { OnObject } from './object-splitter.js';
 
 const PREFIX = Buffer.from('"segment":"');
@@ -55,8 +55,7 @@ function takeName(list: MasterList, row: Record<string, unknown> | null): void {
   if (row === null) return;
   const name = row['short_name'] ?? row['name'];
   const key = row['instrument_key'];
-  if (typeof key === 'string' && typeof name === 'string' && name.trim() !== '')
-    list.addName(key, name.trim());
+  if (isPlainText(key) && isPlainText(name)) list.addName(key, name.trim());
 }
 
 function takeRow(
