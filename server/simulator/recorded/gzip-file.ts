@@ -2,6 +2,9 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
+/** Far more than a row of a recorded day has: a file without line ends must not fill the memory. */
+const LONGEST_LINE = 64 * 1024;
+
 type Chunks = AsyncIterable<Buffer>;
 
 /**
@@ -25,7 +28,7 @@ export async function readChunks(file: string, read: (chunks: Chunks) => Promise
   }
 }
 
-/** Calls `line` for each line of a text file that is not empty, with its number from 1. */
+/** Calls `line` for each line of a text file that is not empty, with its number from 1. @throws as above, and for an endless line. */
 export function readLines(file: string, line: (text: string, number: number) => void): Promise<void> {
   return readChunks(file, async (chunks) => {
     let number = 0;
@@ -39,6 +42,8 @@ export function readLines(file: string, line: (text: string, number: number) => 
     for await (const chunk of chunks) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
+      if (rest.length > LONGEST_LINE)
+        throw new Error(`line ${number + 1} is longer than ${LONGEST_LINE} characters`);
       for (const text of lines) each(text);
     }
     each(rest);

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { PassThrough, pipeline } from 'node:stream';
+import { pipeline, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isIsoDate } from '../../domain/slot.js';
 import type { LegQuote, StrikeQuote } from '../../domain/snapshot.js';
@@ -20,6 +20,11 @@ export const DAY_COLUMNS = [
   'pe_ltp',
   'pe_volume',
 ] as const;
+
+/** A row has about 100 bytes. A file that unpacks to a line without an end, or to blank lines, is stopped here. */
+const LONGEST_LINE_BYTES = 4 * 1024;
+const BLANK_LINES = 100;
+const LINE_FEED = 0x0a;
 
 /** A file cannot be used; says where and why. Nothing of it was stored. */
 export class DayFileRefused extends Error {
@@ -84,7 +89,7 @@ async function* csvRows(
   file: string,
   columns: readonly string[],
 ): AsyncGenerator<{ cells: string[]; line: number }> {
-  const text = new PassThrough();
+  const text = new LineLimit(file);
   const stages = file.endsWith('.gz')
     ? [createReadStream(file), createGunzip(), text]
     : [createReadStream(file), text];
@@ -93,18 +98,47 @@ async function* csvRows(
     broken = error ?? null;
   });
   let line = 0;
+  let blank = 0;
   try {
     for await (const raw of createInterface({ input: text, crlfDelay: Infinity })) {
       line += 1;
       if (line === 1) checkHeader(file, raw, columns);
+      else if (raw === '' && ++blank > BLANK_LINES)
+        throw new DayFileRefused(`${file}, line ${line}: too many empty lines.`);
       else if (raw !== '') yield { cells: raw.split(','), line };
     }
   } catch (error) {
     if (error instanceof DayFileRefused || !broken) throw error;
   }
   const cause = broken as Error | null;
+  if (cause instanceof DayFileRefused) throw cause;
   if (cause) throw new DayFileRefused(`${file} cannot be read: ${cause.message}.`, { cause });
   if (line === 0) throw new DayFileRefused(`${file} is empty.`);
+}
+
+/** Lets lines through that are no longer than a row can be: the reader keeps a line in memory until it ends. */
+class LineLimit extends Transform {
+  private length = 0;
+
+  constructor(private readonly file: string) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      if (this.length + end - from > LONGEST_LINE_BYTES) return done(this.refusal());
+      this.length = 0;
+      from = end + 1;
+    }
+    this.length += chunk.length - from;
+    if (this.length > LONGEST_LINE_BYTES) done(this.refusal());
+    else done(null, chunk);
+  }
+
+  private refusal(): DayFileRefused {
+    return new DayFileRefused(`${this.file} has a line longer than ${LONGEST_LINE_BYTES} bytes.`);
+  }
 }
 
 function checkHeader(file: string, header: string, columns: readonly string[]): void {
@@ -130,7 +164,7 @@ function parseRow(cells: readonly string[], fail: Fail): RecordedChain {
   ];
   const time = Date.parse(ts);
   if (!/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(ts) || Number.isNaN(time)) throw fail(`no time: ${ts}`);
-  if (!/^[\w&.-]{1,40}$/.test(underlying)) throw fail('no symbol of an underlying.');
+  if (!/^\w[\w&.-]{0,39}$/.test(underlying)) throw fail('no symbol of an underlying.');
   if (!isIsoDate(expiry)) throw fail(`no expiry date: ${expiry}`);
   const strike = number(strikeText, 'strike', fail);
   if (strike === null || strike <= 0) throw fail('no strike.');
