@@ -64,6 +64,20 @@ export class SnapshotStore {
     return id;
   }
 
+  /** Gives every chain that has none a number, in one transaction. */
+  async numberChains(chains: readonly ChainId[]): Promise<void> {
+    const unknown: ChainId[] = [];
+    for (const chain of chains) if ((await this.findChain(chain)) === null) unknown.push(chain);
+    if (unknown.length === 0) return;
+    await this.writes.write(async (tx) => {
+      for (const { underlying, expiry } of unknown)
+        await tx.query('INSERT INTO chain (underlying_key, expiry) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+          underlying,
+          expiry,
+        ]);
+    });
+  }
+
   /** The chain's number; gives it one when it has none. */
   async chainId(chain: ChainId): Promise<number> {
     const found = await this.findChain(chain);

@@ -1,6 +1,6 @@
 import type { ChainSnapshot } from '../../domain/snapshot.js';
-import { SECOND_MS, type Slot } from '../../domain/units.js';
-import { COLUMNS, isCaptured, secondOf, type Column, type MinuteFrame } from './frame.js';
+import { SECOND_MS, type EpochMs, type Slot } from '../../domain/units.js';
+import { COLUMNS, emptyColumns, isCaptured, secondOf, type Column, type MinuteFrame } from './frame.js';
 import { CALL, PUT, SPOT, type ChainOfUniverse, type Universe } from './universe.js';
 
 export type LegOfChain = ChainOfUniverse['legs'][number];
@@ -78,43 +78,48 @@ export class ChainDays {
   }
 }
 
-/** The captured minutes of a chain as snapshots. A leg of which nothing is known counts as not answered. */
+/**
+ * The captured minutes of a chain as snapshots. A leg of which nothing is known counts as not answered, and a strike
+ * of which no leg was as not in the answer.
+ */
 export function snapshotsOf(day: ChainDay): ChainSnapshot[] {
-  const strikes = Float64Array.from(
-    new Set(day.legs.filter(({ side }) => side <= PUT).map(({ strike }) => strike)),
-  ).sort();
-  const rowOf = new Map(Array.from(strikes, (strike, row) => [strike, row]));
+  const order = day.legs.map((_, leg) => leg).filter((leg) => day.legs[leg]!.side <= PUT);
+  order.sort((a, b) => day.legs[a]!.strike - day.legs[b]!.strike);
   return day.slots.flatMap((slot, i) => {
     const mark = day.marks[i]!;
-    return isCaptured(mark)
-      ? [snapshotAt(day, i, slot, slot + secondOf(mark) * SECOND_MS, strikes, rowOf)]
-      : [];
+    return isCaptured(mark) ? [snapshotAt(day, order, i, slot + secondOf(mark) * SECOND_MS)] : [];
   });
 }
 
-function snapshotAt(
-  day: ChainDay,
-  i: number,
-  slot: Slot,
-  capturedAt: number,
-  strikes: Float64Array,
-  rowOf: ReadonlyMap<number, number>,
-): ChainSnapshot {
-  const legs = 2 * strikes.length;
-  const unknown = (): Float64Array => new Float64Array(legs).fill(NaN);
-  const columns = { oi: unknown(), ltp: unknown(), volume: unknown(), prevOi: unknown() };
-  const present = new Uint8Array(legs);
-  let spot: number | null = null;
-  day.legs.forEach(({ side, strike }, leg) => {
-    const values = day.values[leg]!;
-    if (side === SPOT && values.ltp[i]! > 0) spot = values.ltp[i]!;
-    if (side > PUT) return;
-    const place = 2 * rowOf.get(strike)! + (side === CALL ? 0 : 1);
-    for (const column of COLUMNS) {
-      if (Number.isNaN(values[column][i])) continue;
-      columns[column][place] = values[column][i]!;
-      present[place] = 1;
-    }
-  });
-  return { slot, capturedAt, source: 'live', spot, strikes, present, ...columns };
+/** @param order options of the day by strike. */
+function snapshotAt(day: ChainDay, order: readonly number[], i: number, capturedAt: EpochMs): ChainSnapshot {
+  const answered = order.filter((leg) =>
+    COLUMNS.some((column) => !Number.isNaN(day.values[leg]![column][i])),
+  );
+  const strikes = Float64Array.from(new Set(answered.map((leg) => day.legs[leg]!.strike)));
+  const columns = emptyColumns(2 * strikes.length);
+  const present = new Uint8Array(2 * strikes.length);
+  let row = 0;
+  for (const leg of answered) {
+    const { strike, side } = day.legs[leg]!;
+    while (strikes[row] !== strike) row += 1;
+    const place = 2 * row + (side === CALL ? 0 : 1);
+    present[place] = 1;
+    for (const column of COLUMNS) columns[column][place] = day.values[leg]![column][i]!;
+  }
+  return {
+    slot: day.slots[i]!,
+    capturedAt,
+    source: 'live',
+    spot: spotAt(day, i),
+    strikes,
+    present,
+    ...columns,
+  };
+}
+
+function spotAt(day: ChainDay, i: number): number | null {
+  const place = day.legs.findIndex(({ side }) => side === SPOT);
+  const ltp = day.values[place]?.ltp[i] ?? NaN;
+  return ltp > 0 ? ltp : null;
 }

@@ -72,9 +72,7 @@ export class SweepPlanner {
     const today = istDate(now);
     const futures = await nearestFutures(this.db, today);
     const drafts: Draft[] = [];
-    for (const underlying of await this.instruments.underlyings(today)) {
-      if (underlying.key.startsWith(IMPORTED)) continue;
-      const near = nearMonth(await this.instruments.expiries(underlying.key, today));
+    for (const { underlying, near } of await this.nearMonths(today)) {
       for (const expiry of near) {
         const listing = await this.instruments.chain(underlying.key, expiry);
         if (!listing) continue;
@@ -86,6 +84,21 @@ export class SweepPlanner {
     drafts.sort((a, b) => a.chain.chainId - b.chain.chainId);
     const universe = await this.minutes.universe(universeOf(drafts.map(({ chain }) => chain)), now);
     return planOf(today, universe, drafts);
+  }
+
+  /** The near month of every underlying; each of its chains has a number afterwards. */
+  private async nearMonths(today: IsoDate): Promise<{ underlying: UnderlyingInfo; near: IsoDate[] }[]> {
+    const months: { underlying: UnderlyingInfo; near: IsoDate[] }[] = [];
+    for (const underlying of await this.instruments.underlyings(today)) {
+      if (underlying.key.startsWith(IMPORTED)) continue;
+      months.push({ underlying, near: nearMonth(await this.instruments.expiries(underlying.key, today)) });
+    }
+    const chains = months.flatMap(({ underlying, near }) =>
+      near.map((expiry) => ({ underlying: underlying.key, expiry })),
+    );
+    // One transaction, not one a chain.
+    await this.snapshots.numberChains(chains);
+    return months;
   }
 
   private async draft(

@@ -92,11 +92,11 @@ describe('a day of a chain, packed', () => {
     );
   });
 
-  it('should give captured minutes as snapshots: strikes ascending, spot, and legs that have any value', () => {
-    const universe = aUniverse([6]);
-    const frame = aFrame(0, 650, 6);
-    frame.ltp[5] = 24_130.55;
-    frame.volume[3] = 130;
+  it('should give captured minutes as snapshots: spot, and the strikes and legs that have any value', () => {
+    const universe = aUniverse([8]);
+    const frame = aFrame(0, 650, 8);
+    frame.ltp[7] = 24_130.55;
+    frame.volume[5] = 130;
     const [day] = daysOf({ universe, frames: [frame] }) as [ChainDay];
     const [snapshot] = snapshotsOf(day);
     expect(snapshot).toMatchObject({
@@ -105,7 +105,7 @@ describe('a day of a chain, packed', () => {
       spot: 24_130.55,
       source: 'live',
     });
-    expect([...snapshot!.strikes]).toEqual([100, 105]);
+    expect([...snapshot!.strikes]).toEqual([100, 110]);
     expect([...snapshot!.present]).toEqual([1, 0, 0, 1]);
     expect(snapshot!.oi[0]).toBe(650);
     expect(snapshot!.volume[3]).toBe(130);
