@@ -31,7 +31,7 @@ const upstream = (fallback: string) =>
         if (url === null || !isPlainUrl(url)) return false;
         return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
       }, 'must be an https address without user, query or fragment (http only for this machine)')
-      .transform((value) => value.replace(/\/+$/, ''))
+      .transform((value) => value.replace(/(?<!\/)\/+$/, ''))
       .default(fallback),
   );
 

@@ -31,5 +31,5 @@ export function segment(text: string): string {
 
 /** Joins a base address, which may end in a slash, and a path that begins with one. */
 export function address(base: string, path: string): string {
-  return base.replace(/\/+$/, '') + path;
+  return base.replace(/(?<!\/)\/+$/, '') + path;
 }

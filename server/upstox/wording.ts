@@ -3,7 +3,8 @@ const MAX_LENGTH = 160;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 const JWT = /eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,2}/g;
 const BEARER = /bearer\s+\S+/gi;
-const QUERY = /\?\S*=\S*/g;
+/** From the last question mark before the first equals sign: looked for from each of many, it would take their square in time. */
+const QUERY = /\?[^\s?=]*=\S*/g;
 
 /**
  * Makes text from outside fit for a message on the screen and in the log: no control characters, bounded length, and
