@@ -10,6 +10,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../server/clock/clock.js';
 import { CONFIG, type Config } from '../../server/config/config.js';
 import { loadConfig } from '../../server/config/load-config.js';
+import { CollectorLease } from '../../server/database/lease.js';
 import type { ChainId } from '../../server/domain/contract.js';
 import { istAt } from '../../server/domain/slot.js';
 import { MINUTE_MS, SECOND_MS, type EpochMs } from '../../server/domain/units.js';
@@ -181,8 +182,8 @@ export async function openFaultyHouse(options: FaultyHouseOptions = {}) {
     },
   };
   await until(
-    () => `the first instrument list:\n${lines.join('\n')}`,
-    () => get(InstrumentsService).status().asOf !== null,
+    () => `the lease and the first instrument list:\n${lines.join('\n')}`,
+    () => get(InstrumentsService).status().asOf !== null && get(CollectorLease).held,
   );
   return house;
 }

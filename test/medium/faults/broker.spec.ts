@@ -103,7 +103,7 @@ describe('F03 500, 502 and 503 for three minutes', () => {
 
 describe('F04 a connection that nobody answers', () => {
   it('should give up at its deadline, and start the next minute on time', async () => {
-    await enter({ retry: { tryMs: 60, totalMs: 150 } });
+    await enter({ retry: { tryMs: 700, totalMs: 1_000 } });
     await house.minutes(1);
     house.faults.inject('option-chain', { type: 'timeout' }, 3);
     await house.at('09:16');
@@ -116,7 +116,7 @@ describe('F04 a connection that nobody answers', () => {
   });
 
   it('should not keep another chain waiting', async () => {
-    await enter({ retry: { tryMs: 400, totalMs: 400 } });
+    await enter({ retry: { tryMs: 1_000, totalMs: 1_000 } });
     const screen = await house.screen(NIFTY_NEXT);
     house.faults.inject('option-chain', { type: 'timeout' });
     house.clock.set(at('09:16'));
@@ -130,7 +130,7 @@ describe('F04 a connection that nobody answers', () => {
 
 describe('F05 a body that drips', () => {
   it('should be cut off at the total deadline, its connection freed, nothing of it stored', async () => {
-    await enter({ retry: { tryMs: 80, totalMs: 80 } });
+    await enter({ retry: { tryMs: 1_000, totalMs: 1_000 } });
     await house.minutes(1);
     house.faults.inject('option-chain', { type: 'slow-body', ms: 600_000 }, 1);
     await house.at('09:16');
