@@ -10,7 +10,7 @@ describe('who may see the market', () => {
   let house: House;
 
   beforeAll(async () => {
-    house = await startDemo(['--rate', '600'], undefined, { PINNED: ',' });
+    house = await startDemo(['--rate', '20'], undefined, { PINNED: ',' });
   });
 
   afterAll(async () => {
