@@ -134,7 +134,10 @@ describe('F20 a name or a certificate that is wrong', () => {
     });
     await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
     const { port } = impostor.address() as AddressInfo;
-    house = await openFaultyHouse({ env: { UPSTOX_API_URL: `https://127.0.0.1:${port}` }, retry: { totalMs: 3_000 } });
+    house = await openFaultyHouse({
+      env: { UPSTOX_API_URL: `https://127.0.0.1:${port}` },
+      retry: { totalMs: 3_000 },
+    });
     for (let i = 0; i < 12; i++) {
       house.clock.advance(5_000);
       await house.tick();
