@@ -12,12 +12,15 @@ export class CorruptBlock extends Error {
   override readonly name = 'CorruptBlock';
 }
 
-/** `[version u8][crc32 of the content, u32 LE][content]` */
-export function seal(version: number, content: Uint8Array): Buffer {
+/**
+ * `[version u8][crc32, u32 LE][content]`. The checksum covers the content and what stands beside it in the row.
+ * @param beside such as the slot: a block that turns up under another one is noticed.
+ */
+export function seal(version: number, content: Uint8Array, beside = ''): Buffer {
   const sealed = Buffer.allocUnsafe(HEADER_BYTES + content.length);
   sealed.writeUInt8(version, 0);
   sealed.set(content, HEADER_BYTES);
-  sealed.writeUInt32LE(crc32(sealed.subarray(HEADER_BYTES)), 1);
+  sealed.writeUInt32LE(crc32(sealed.subarray(HEADER_BYTES), crc32(beside)), 1);
   return sealed;
 }
 
@@ -26,13 +29,13 @@ export function seal(version: number, content: Uint8Array): Buffer {
  * @param what names the block in the error.
  * @throws CorruptBlock
  */
-export function unseal(what: string, version: number, sealed: Buffer): Buffer {
+export function unseal(what: string, version: number, sealed: Buffer, beside = ''): Buffer {
   if (sealed.length < HEADER_BYTES) throw new CorruptBlock(`${what} is cut short.`);
   const found = sealed.readUInt8(0);
   if (found !== version)
     throw new CorruptBlock(`${what} has format ${found}; this version reads format ${version}.`);
   const content = sealed.subarray(HEADER_BYTES);
-  if (crc32(content) !== sealed.readUInt32LE(1))
+  if (crc32(content, crc32(beside)) !== sealed.readUInt32LE(1))
     throw new CorruptBlock(`${what} does not match its checksum.`);
   return content;
 }

@@ -19,7 +19,7 @@ export class ChunkStore {
 
   /** Stores days of chains; one that is there already is replaced. */
   async put(date: IsoDate, days: readonly ChainDay[]): Promise<void> {
-    const packed = days.map((day) => ({ day, payload: encodeChunk(day) }));
+    const packed = days.map((day) => ({ day, payload: encodeChunk(day, date) }));
     await this.writes.writeFenced(async (tx) => {
       for (const { day, payload } of packed)
         await tx.query(

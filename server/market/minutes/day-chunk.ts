@@ -1,4 +1,4 @@
-import { MINUTE_MS, type Slot } from '../../domain/units.js';
+import { MINUTE_MS, type IsoDate, type Slot } from '../../domain/units.js';
 import { CorruptBlock, pack, seal, unpack, unseal } from './block.js';
 import { ByteSink } from './byte-sink.js';
 import { ByteSource } from './byte-source.js';
@@ -11,7 +11,7 @@ import { measuresOf, readChange, writeChange, type Measures } from './values.js'
 export const CHUNK_VERSION = 1;
 
 /** Packs a day of a chain leg by leg, so that one contract's day is read without the others'. */
-export function encodeChunk(day: ChainDay): Buffer {
+export function encodeChunk(day: ChainDay, date: IsoDate): Buffer {
   const sink = new ByteSink(1 << 14);
   sink.varint(day.slots.length);
   day.slots.forEach((slot, i) => sink.varint((slot - (day.slots[i - 1] ?? 0)) / MINUTE_MS));
@@ -30,16 +30,16 @@ export function encodeChunk(day: ChainDay): Buffer {
     sink.varint(one.size);
     sink.append(one.view());
   });
-  return seal(CHUNK_VERSION, pack(sink.view()));
+  return seal(CHUNK_VERSION, pack(sink.view()), `${day.chainId} ${date}`);
 }
 
 /**
  * @param only the contract to unpack; the others' values stay out. All when left out.
  * @throws CorruptBlock when the bytes were changed, cut, or come from a newer version.
  */
-export function decodeChunk(chainId: number, date: string, payload: Buffer, only?: number): ChainDay {
+export function decodeChunk(chainId: number, date: IsoDate, payload: Buffer, only?: number): ChainDay {
   const what = `The day ${date} of chain ${chainId}`;
-  const content = unseal(what, CHUNK_VERSION, payload);
+  const content = unseal(what, CHUNK_VERSION, payload, `${chainId} ${date}`);
   try {
     return readChunk(chainId, new ByteSource(unpack(content)), only);
   } catch (error) {

@@ -2,7 +2,7 @@ import { MINUTE_MS, type Slot } from '../../domain/units.js';
 import { CorruptBlock, unpack, unseal } from './block.js';
 import { ByteSource } from './byte-source.js';
 import { COLUMNS, emptyColumns, type Column, type Columns, type MinuteFrame } from './frame.js';
-import { DELTA, KEY, MINUTE_VERSION, TOGETHER } from './minute-encoder.js';
+import { besideMinute, DELTA, KEY, MINUTE_VERSION, TOGETHER } from './minute-encoder.js';
 import { legsOf, type UniverseColumns } from './universe.js';
 import { measuresOf, readChange, readValue, type Measures } from './values.js';
 
@@ -25,6 +25,7 @@ export class MinuteDecoder {
   constructor(
     private readonly universe: UniverseColumns,
     private readonly wanted: readonly Column[] = COLUMNS,
+    private readonly universeId = 0,
   ) {
     this.measures = measuresOf(universe);
     this.state = emptyColumns(legsOf(universe));
@@ -38,7 +39,11 @@ export class MinuteDecoder {
   read(slot: Slot, payload: Buffer): MinuteFrame {
     const what = `The minute ${new Date(slot).toISOString()}`;
     try {
-      return this.unpackMinute(slot, new ByteSource(unseal(what, MINUTE_VERSION, payload)), what);
+      return this.unpackMinute(
+        slot,
+        new ByteSource(unseal(what, MINUTE_VERSION, payload, besideMinute(slot, this.universeId))),
+        what,
+      );
     } catch (error) {
       this.last = null;
       if (error instanceof CorruptBlock || error instanceof MissingPredecessor) throw error;

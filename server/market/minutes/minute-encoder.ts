@@ -36,7 +36,11 @@ export class MinuteEncoder {
   private last: Slot | null = null;
   private sinceKey = 0;
 
-  constructor(private readonly universe: UniverseColumns) {
+  /** @param universeId the number of the universe as stored: part of what the checksum covers. */
+  constructor(
+    private readonly universe: UniverseColumns,
+    private readonly universeId = 0,
+  ) {
     this.measures = measuresOf(universe);
     this.state = emptyColumns(legsOf(universe));
     this.values = {
@@ -71,7 +75,7 @@ export class MinuteEncoder {
     else this.writeDelta(frame);
     this.section(head);
     for (const column of COLUMNS) this.section(this.values[column]);
-    return { kind, payload: seal(MINUTE_VERSION, content.view()) };
+    return { kind, payload: seal(MINUTE_VERSION, content.view(), besideMinute(frame.slot, this.universeId)) };
   }
 
   /** The minute is stored: the next one is told by its differences to it. */
@@ -161,6 +165,11 @@ export class MinuteEncoder {
     for (let chain = 0; chain < frame.marks.length; chain++)
       if (isCaptured(frame.marks[chain]!)) visit(chainStart[chain]!, chainStart[chain + 1]!);
   }
+}
+
+/** What stands beside a minute in its row, as the checksum takes it. */
+export function besideMinute(slot: Slot, universeId: number): string {
+  return `${slot} ${universeId}`;
 }
 
 function differs(a: number, b: number): boolean {

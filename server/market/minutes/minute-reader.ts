@@ -56,7 +56,11 @@ export class MinuteReader {
     for await (const row of this.rows(await this.keyBefore(from), to)) {
       if (current?.universe.id !== row.universe_id) {
         const universe = await this.universeById(row.universe_id);
-        current = universe && { universe, minutes: new MinuteDecoder(universe, columns), isBroken: false };
+        current = universe && {
+          universe,
+          minutes: new MinuteDecoder(universe, columns, universe.id),
+          isBroken: false,
+        };
       }
       const slot = Number(row.slot) as Slot;
       const frame = current && this.decode(current, slot, row.payload);

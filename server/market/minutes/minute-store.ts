@@ -112,7 +112,7 @@ export class MinuteStore {
 
   private encoderFor(universe: Universe): MinuteEncoder {
     if (this.encoder?.universeId !== universe.id)
-      this.encoder = { universeId: universe.id, minutes: new MinuteEncoder(universe) };
+      this.encoder = { universeId: universe.id, minutes: new MinuteEncoder(universe, universe.id) };
     return this.encoder.minutes;
   }
 
@@ -125,7 +125,7 @@ export class MinuteStore {
     const [here]: unknown[] = await tx.query('SELECT slot FROM minute WHERE slot = $1', [frame.slot]);
     if (here !== undefined) return 'duplicate';
     await this.standAlone(tx, frame.slot);
-    const packed = new MinuteEncoder(universe).encode(frame, KEY);
+    const packed = new MinuteEncoder(universe, universe.id).encode(frame, KEY);
     await insert(tx, universe.id, frame.slot, capturedAt, packed);
     return 'stored-late';
   }
@@ -137,7 +137,9 @@ export class MinuteStore {
     const stored = await this.reader.one(next.slot);
     // One that cannot be read is left as it is: nothing is made up for it.
     if (!stored) return;
-    const { payload } = new MinuteEncoder(stored.universe).adopt(stored.frame).encode(stored.frame, KEY);
+    const { payload } = new MinuteEncoder(stored.universe, stored.universe.id)
+      .adopt(stored.frame)
+      .encode(stored.frame, KEY);
     await tx.query('UPDATE minute SET kind = $1, payload = $2 WHERE slot = $3', [KEY, payload, next.slot]);
   }
 }

@@ -42,7 +42,7 @@ describe('a day of a chain, packed', () => {
     fc.assert(
       fc.property(aRun, (run) => {
         for (const day of daysOf(run)) {
-          const payload = encodeChunk(day);
+          const payload = encodeChunk(day, DATE);
           expect(sameDay(decodeChunk(day.chainId, DATE, payload), day)).toBe(true);
           day.legs.forEach((leg, i) => {
             const one = decodeChunk(day.chainId, DATE, payload, leg.contractId);
@@ -80,7 +80,7 @@ describe('a day of a chain, packed', () => {
     const [day] = daysOf({ universe: aUniverse([6]), frames: [aFrame(0, 650), aFrame(1, 700)] }) as [
       ChainDay,
     ];
-    const payload = encodeChunk(day);
+    const payload = encodeChunk(day, DATE);
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), (place, flip, isCut) => {
         const spoilt = Buffer.from(payload);
@@ -90,6 +90,13 @@ describe('a day of a chain, packed', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it('should be refused under another chain or another date', () => {
+    const [day] = daysOf({ universe: aUniverse([2]), frames: [aFrame(0, 650)] }) as [ChainDay];
+    const payload = encodeChunk(day, DATE);
+    expect(() => decodeChunk(day.chainId + 1, DATE, payload)).toThrow(CorruptBlock);
+    expect(() => decodeChunk(day.chainId, '2026-08-19', payload)).toThrow(CorruptBlock);
   });
 
   it('should give captured minutes as snapshots: spot, and the strikes and legs that have any value', () => {

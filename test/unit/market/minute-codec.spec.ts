@@ -137,6 +137,14 @@ describe('minutes, packed', () => {
     );
   });
 
+  it('should be refused under another slot or another universe', () => {
+    const universe = aUniverse([2, 2]);
+    const { payload } = new MinuteEncoder(universe, 7).encode(minute(universe, 0, 65));
+    expect(new MinuteDecoder(universe, undefined, 7).read(at(0), payload).oi[0]).toBe(65);
+    expect(() => new MinuteDecoder(universe, undefined, 7).read(at(1), payload)).toThrow(CorruptBlock);
+    expect(() => new MinuteDecoder(universe, undefined, 8).read(at(0), payload)).toThrow(CorruptBlock);
+  });
+
   it('should say in a delta how far back its predecessor is', () => {
     const universe = aUniverse([2, 2]);
     const encoder = new MinuteEncoder(universe);
