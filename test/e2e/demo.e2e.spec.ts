@@ -73,7 +73,9 @@ describe('the demo without a file', () => {
       istAt(istDate(slots[0] ?? 0), '09:15'),
       slots.at(-1) ?? 0,
     );
-    expect(inconsistencies(stored, watcher.tables).slice(0, 20)).toEqual([]);
+    // The market goes on while the past is asked for: what was pushed since is not in it.
+    const shown = watcher.tables.filter(({ slot }) => slot <= (slots.at(-1) ?? 0));
+    expect(inconsistencies(stored, shown).slice(0, 20)).toEqual([]);
     expect(watcher.gaps).toBe(0);
     const moved = liveTables(watcher)
       .slice(1)
