@@ -18,7 +18,7 @@ export abstract class Clock {
   abstract sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Resolves after `ms` of real time; rejects with the signal's reason when it is aborted. The timer never keeps the process alive. */
+/** Resolves after `ms` of real time; rejects with the signal's reason when it is aborted. The timer keeps the process alive. */
 export function realSleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
