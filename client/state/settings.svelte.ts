@@ -47,7 +47,7 @@ const DEFAULTS: SettingsData = {
   theme: 'auto',
   swapSides: false,
   measure: 'both',
-  reach: 5,
+  reach: 3,
   window: 5,
   units: 'lakh',
   thresholds: DEFAULT_THRESHOLDS,

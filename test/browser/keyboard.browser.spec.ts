@@ -150,7 +150,7 @@ describeInChromium('by keyboard alone', (screens) => {
     expect(await cursor.getAttribute('data-strike')).toBe(String((fake.table().atmStrike ?? 0) + 50));
     await screen.page.keyboard.press('/');
     await screen.page.keyboard.type('p1');
-    expect((await screen.board()).rows).toHaveLength(11);
+    expect((await screen.board()).rows).toHaveLength(7);
     await screen.page.keyboard.press('Escape');
     await screen.page.keyboard.press('Escape');
     expect(await cursor.count()).toBe(0);

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Table } from '../../server/protocol/index.js';
 import { describeInChromium, type Screen, until } from '../support/browser.js';
 import {
@@ -44,6 +45,9 @@ async function followSlots(
   }
   return boards;
 }
+
+/** A real program, at 30 times real time: what is waited for has deadlines of its own. */
+jest.setTimeout(180_000);
 
 const LIVE_MINUTES = 12;
 

@@ -34,7 +34,7 @@ export interface View {
   dense: boolean;
 }
 
-export const FIRST_VIEW: View = { reach: 5, measure: 'both', dense: false };
+export const FIRST_VIEW: View = { reach: 3, measure: 'both', dense: false };
 export const WHOLE_CHAIN: View = { reach: Infinity, measure: 'both', dense: true };
 
 const UNKNOWN = '–';

@@ -169,7 +169,7 @@ describe('Settings', () => {
   it('should start with the defaults and keep what is set', () => {
     const setItem = jest.fn();
     const settings = new Settings({ getItem: () => null, setItem });
-    expect(settings.data).toMatchObject({ reach: 5, measure: 'both', theme: 'auto', units: 'lakh' });
+    expect(settings.data).toMatchObject({ reach: 3, measure: 'both', theme: 'auto', units: 'lakh' });
     settings.set({ reach: 'all' });
     expect(settings.data.reach).toBe('all');
     expect(setItem).toHaveBeenCalledWith(STORAGE_KEY, expect.stringContaining('"reach":"all"'));
@@ -177,12 +177,12 @@ describe('Settings', () => {
 
   it('should take what is valid from an old or edited store', () => {
     const { data } = stored('{"reach":7,"measure":"qty","thresholds":{"3":2,"5":-1,"10":"x"},"window":15}');
-    expect([data.reach, data.measure, data.window]).toEqual([5, 'qty', 15]);
+    expect([data.reach, data.measure, data.window]).toEqual([3, 'qty', 15]);
     expect(data.thresholds).toEqual({ ...DEFAULT_THRESHOLDS, 3: 2 });
   });
 
   it.each(['{', 'null', '[]', '7'])('should survive a store that holds %s', (text) =>
-    expect(stored(text).data.reach).toBe(5),
+    expect(stored(text).data.reach).toBe(3),
   );
 
   it('should say so when the browser does not keep them', () => {
