@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 
-/** Where the machine's own servers listen. */
-export const POSTGRES_SERVER = 'postgres://postgres@127.0.0.1:5432';
-export const REDIS_SERVER = 'redis://127.0.0.1:6379';
+/** The servers that tests use: the machine's own, unless the environment names others. */
+export const POSTGRES_SERVER = process.env['TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432';
+export const REDIS_SERVER = process.env['TEST_REDIS'] ?? 'redis://127.0.0.1:6379';
 
 export type Kind = 'sqlite' | 'postgres';
 
@@ -17,9 +17,10 @@ export interface OwnDatabase {
   remove(): Promise<void>;
 }
 
-async function listens(port: number): Promise<boolean> {
+async function listens(server: string): Promise<boolean> {
+  const { hostname, port } = new URL(server);
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(Number(port), hostname);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('close', () => resolve(false)).setTimeout(2_000, () => socket.destroy());
     socket.once('connect', () => socket.destroy());
@@ -27,8 +28,8 @@ async function listens(port: number): Promise<boolean> {
 }
 
 const REASONS: Readonly<Record<'postgres' | 'redis', string | null>> = {
-  postgres: (await listens(5432)) ? null : 'no PostgreSQL listens on 127.0.0.1:5432',
-  redis: (await listens(6379)) ? null : 'no Redis listens on 127.0.0.1:6379',
+  postgres: (await listens(POSTGRES_SERVER)) ? null : `no PostgreSQL answers at ${POSTGRES_SERVER}`,
+  redis: (await listens(REDIS_SERVER)) ? null : `no Redis answers at ${REDIS_SERVER}`,
 };
 
 /** `describe` where the servers run; else the suite is skipped and the reason printed. */
