@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { bulkInsert } from './bulk-insert.js';
+import { refileChains, type KeyChange } from './chain-keys.js';
 import type { MasterUnderlying } from './master-list.js';
 import { nextId, type Cell } from './rows.js';
 
@@ -14,7 +15,8 @@ const COLUMNS = ['id', 'key', 'symbol', 'name', 'exchange', 'kind'];
 
 /**
  * Brings the underlyings up to date and tells their row numbers. An underlying is recognised by its key or, when the
- * broker gave it another one (a split gives a share a new ISIN), by exchange and symbol; its history stays with it.
+ * broker gave it another one (a split gives a share a new ISIN), by exchange and symbol; its contracts and
+ * its captured chains stay with it.
  * @returns row number by key.
  */
 export async function syncUnderlyings(
@@ -27,14 +29,19 @@ export async function syncUnderlyings(
   const find = finder(known, list);
   const ids = new Map<string, number>();
   const added: Cell[][] = [];
+  const rekeyed: KeyChange[] = [];
   let next = await nextId(manager, 'underlying');
   for (const one of list.values()) {
     const match = find(one);
     ids.set(one.key, match?.id ?? next);
     if (match === undefined) added.push([next++, one.key, one.symbol, one.name, one.exchange, one.kind]);
     else if (differs(match, one)) await update(manager, match.id, one);
+    if (match && match.key !== one.key) rekeyed.push({ from: match.key, to: one.key });
+    // A day that was being imported while an earlier list came may have filed its chains under the recorded key since.
+    rekeyed.push({ from: `${IMPORTED_PREFIX}${one.symbol}`, to: one.key });
   }
   await bulkInsert(manager, 'underlying', COLUMNS, added);
+  await refileChains(manager, rekeyed);
   return ids;
 }
 

@@ -53,6 +53,8 @@ export interface HouseOptions {
   env?: Record<string, string>;
   /** Shares in the instrument list. */
   shares?: number;
+  /** `false`: the house starts without an instrument list; `importList` brings it. */
+  listed?: boolean;
   /** `false`: the house has no broker token. */
   signedIn?: boolean;
   /** Listens on a port of its own, with the gateway and health. */
@@ -92,7 +94,8 @@ export async function openHouse(options: HouseOptions = {}) {
   get(Feed).onTable((table) => published.push(table));
   if (options.signedIn !== false)
     await get(TokenPool).add({ userId: 'A', method: 'token', accessToken: TOKEN, expiresAt: null });
-  await importMaster(get(InstrumentsService), options.shares ?? 0);
+  const importList = () => importMaster(get(InstrumentsService), options.shares ?? 0);
+  if (options.listed !== false) await importList();
   const collector = get(Collector);
   const tick = async (to?: string | EpochMs): Promise<void> => {
     if (to !== undefined) clock.set(typeof to === 'string' ? at(to) + 2_000 : to);
@@ -107,6 +110,8 @@ export async function openHouse(options: HouseOptions = {}) {
     config,
     dir,
     get,
+    /** Imports the instrument list, unless there is one. */
+    importList,
     lines,
     published,
     chains: get(ChainService),

@@ -1,4 +1,5 @@
 import { Instruments1700000000001 } from '../../../server/database/migrations/1700000000001-instruments.js';
+import { Snapshots1700000000003 } from '../../../server/database/migrations/1700000000003-snapshots.js';
 import { ManualClock } from '../../../server/clock/clock.js';
 import { istAt } from '../../../server/domain/slot.js';
 import { InstrumentsService, type ImportReport } from '../../../server/instruments/instruments.service.js';
@@ -29,7 +30,7 @@ const TABLES = ['underlying', 'contract', 'contract_key', 'lot_history', 'instru
 
 /** The service on a real database in a temporary folder, at 2026-08-18 11:00 IST. */
 export async function instrumentsFixture(broker: Broker = NO_BROKER): Promise<Fixture> {
-  const database = await testDatabase([Instruments1700000000001]);
+  const database = await testDatabase([Instruments1700000000001, Snapshots1700000000003]);
   const clock = new ManualClock(istAt('2026-08-18', '11:00'));
   const service = new InstrumentsService(database.dataSource, database.writeQueue, broker, clock);
   await service.onModuleInit();

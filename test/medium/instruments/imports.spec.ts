@@ -195,6 +195,52 @@ describe('instrument import', () => {
     expect(await fixture.service.resolve('LTIM')).toBeNull();
   });
 
+  describe('captured chains', () => {
+    const file = async (
+      key: string,
+      expiry: string,
+      slots: readonly number[],
+      spot: number,
+    ): Promise<void> => {
+      const db = fixture.database.dataSource;
+      await db.query('INSERT INTO chain (underlying_key, expiry) VALUES ($1, $2)', [key, expiry]);
+      for (const slot of slots)
+        await db.query(
+          `INSERT INTO snapshot (chain_id, slot, captured_at, source, spot, legs, unknown_legs, phantom_legs, payload)
+           SELECT id, $1, $2, 0, $3, 0, 0, 0, $4 FROM chain WHERE underlying_key = $5 AND expiry = $6`,
+          [slot, slot, spot, Buffer.alloc(0), key, expiry],
+        );
+    };
+    const filed = (): Promise<unknown[]> =>
+      fixture.database.dataSource.query(
+        `SELECT underlying_key AS "key", expiry, slot, spot FROM chain JOIN snapshot ON chain_id = chain.id
+         ORDER BY underlying_key, expiry, slot`,
+      );
+
+    it('should go with a share to its new ISIN', async () => {
+      await fixture.load([stockRow('KOTAKBANK', 'INE237A01028')], { asOf: DAY_1 });
+      await file('NSE_EQ|INE237A01028', '2026-08-25', [DAY_1], 1);
+      await file('NSE_EQ|INE000A01000', '2026-08-25', [DAY_1], 2);
+      await fixture.load([stockRow('KOTAKBANK', 'INE237A01036')], { asOf: DAY_2 });
+      expect(await filed()).toEqual([
+        { key: 'NSE_EQ|INE000A01000', expiry: '2026-08-25', slot: DAY_1, spot: 2 },
+        { key: 'NSE_EQ|INE237A01036', expiry: '2026-08-25', slot: DAY_1, spot: 1 },
+      ]);
+    });
+
+    it('should become one with those of the list, and keep what was captured first', async () => {
+      await file('IMPORTED|NIFTY', '2026-08-18', [DAY_1, DAY_1 + 60_000], 1);
+      await file('IMPORTED|NIFTY', '2026-08-25', [DAY_1], 1);
+      await file(NIFTY, '2026-08-18', [DAY_1], 2);
+      await fixture.load([NIFTY_INDEX, ...chainRows('2026-08-25', 5, 1000)], { asOf: DAY_1 });
+      expect(await filed()).toEqual([
+        { key: NIFTY, expiry: '2026-08-18', slot: DAY_1, spot: 2 },
+        { key: NIFTY, expiry: '2026-08-18', slot: DAY_1 + 60_000, spot: 1 },
+        { key: NIFTY, expiry: '2026-08-25', slot: DAY_1, spot: 1 },
+      ]);
+    });
+  });
+
   it('should go back to an older or much smaller list when told to', async () => {
     await fixture.load(chainRows('2026-08-25', 30, 1000), { asOf: DAY_2 });
     const report = await fixture.load(chainRows('2026-08-25', 2, 1000), { asOf: DAY_1, force: true });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { isoIst, istAt } from '../../../server/domain/slot.js';
+import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
 import { DAY_COLUMNS } from '../../../server/snapshot/days/day-file.js';
 import { DayImport } from '../../../server/snapshot/days/day-import.js';
 import { QualityService } from '../../../server/snapshot/quality-service.js';
@@ -45,4 +46,21 @@ it('should change nothing when a day with refusals is imported again and again',
   for (let i = 0; i < 3; i++)
     expect(await house.get(DayImport).run(file)).toMatchObject({ stored: 0, present: 6 });
   expect(await house.get(QualityService).report(DAY)).toEqual(report);
+});
+
+it('should still answer for a day that was imported before the first instrument list', async () => {
+  house = await openHouse({ at: istAt('2026-08-19', '10:00'), listed: false });
+  await house.get(DayImport).run(
+    dayFile([
+      ['10:00', 6_500, 1_000],
+      ['10:03', 6_565, 1_100],
+    ]),
+  );
+  const recorded = await house.get(InstrumentsService).resolve('NIFTY');
+  expect(recorded?.key).toBe('IMPORTED|NIFTY');
+  await house.importList();
+  expect(await house.get(InstrumentsService).resolve('NIFTY')).toMatchObject({ key: NIFTY.underlying });
+  const table = await house.chains.at(NIFTY, at('10:03'));
+  const abs = table?.rows.find((row) => row.strike === 24_000)?.call?.changes[0]?.abs;
+  expect([table?.slot, abs]).toEqual([at('10:03'), 65]);
 });
