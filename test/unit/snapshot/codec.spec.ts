@@ -1,38 +1,9 @@
 import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import type { ChainSnapshot } from '../../../server/domain/snapshot.js';
-import type { Slot } from '../../../server/domain/units.js';
 import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from '../../../server/snapshot/codec.js';
 import { aSnapshot } from '../../factories/chain.factory.js';
-
-/** Known values of every kind a broker or a file may bring, and unknowns. */
-const units = fc.oneof(fc.nat(), fc.integer({ min: 0, max: 2 ** 52 }), fc.constant(NaN), fc.constant(0));
-const rupees = fc.oneof(
-  fc.integer({ min: 0, max: 10_000_000 }).map((paise) => paise / 100),
-  fc.double({ noDefaultInfinity: true }),
-  fc.constant(NaN),
-);
-
-const snapshots: fc.Arbitrary<ChainSnapshot> = fc.integer({ min: 0, max: 60 }).chain((n) => {
-  const column = (values: fc.Arbitrary<number>): fc.Arbitrary<Float64Array> =>
-    fc.array(values, { minLength: 2 * n, maxLength: 2 * n }).map((list) => Float64Array.from(list));
-  return fc.record({
-    slot: fc.nat().map((minute) => (minute * 60_000) as Slot),
-    capturedAt: fc.nat(),
-    source: fc.constantFrom('live' as const, 'backfill' as const, 'import' as const),
-    spot: fc.option(fc.double({ min: 0.05, max: 1e6, noNaN: true })),
-    strikes: fc
-      .uniqueArray(fc.integer({ min: 1, max: 10_000_000 }), { minLength: n, maxLength: n })
-      .map((paise) => Float64Array.from(paise.sort((a, b) => a - b).map((p) => p / 100))),
-    present: fc
-      .array(fc.constantFrom(0, 1), { minLength: 2 * n, maxLength: 2 * n })
-      .map((bits) => Uint8Array.from(bits)),
-    oi: column(units),
-    prevOi: column(units),
-    ltp: column(rupees),
-    volume: column(units),
-  });
-});
+import { snapshots } from './snapshots.js';
 
 const headerOf = ({ slot, capturedAt, source, spot }: ChainSnapshot) => ({ slot, capturedAt, source, spot });
 
