@@ -9,6 +9,7 @@ import { Snapshots1700000000003 } from './migrations/1700000000003-snapshots.js'
 import { Market1700000000010 } from './migrations/1700000000010-market.js';
 import { TablesFollow1700000000030 } from './migrations/1700000000030-tables-follow.js';
 import { Cluster1700000000040 } from './migrations/1700000000040-cluster.js';
+import { SnapshotDays1700000000050 } from './migrations/1700000000050-snapshot-days.js';
 
 /** Connections of one process: captures use one, the rest is reading. */
 const POOL_SIZE = 10;
@@ -26,6 +27,7 @@ export const MIGRATIONS = [
   Market1700000000010,
   TablesFollow1700000000030,
   Cluster1700000000040,
+  SnapshotDays1700000000050,
 ];
 
 /**

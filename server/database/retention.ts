@@ -10,7 +10,7 @@ import { WriteQueue } from './write-queue.js';
 const BY_CHAIN = ['snapshot', 'refusal'] as const;
 const BY_SLOT = ['minute'] as const;
 /** Tables with rows for each day. */
-const BY_DATE = ['day_chunk', 'day_packed'] as const;
+const BY_DATE = ['snapshot_day', 'day_chunk', 'day_packed'] as const;
 
 /**
  * Deletes minutes that are older than the owner wants to keep; off unless RETENTION_DAYS is set. Today's and

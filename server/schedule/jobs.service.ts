@@ -20,6 +20,7 @@ import { DayPacker } from '../market/minutes/day-packer.js';
 import { Sweeper } from '../market/sweep/sweeper.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
 import { Collector } from '../snapshot/collector.js';
+import { SnapshotPacker } from '../snapshot/snapshot-packer.js';
 import { StatusService } from '../snapshot/status-service.js';
 import { BrokerError } from '../upstox/errors.js';
 
@@ -62,6 +63,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(WalWatch) private readonly wal: WalWatch,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
     @Inject(DayPacker) private readonly packer: DayPacker,
+    @Inject(SnapshotPacker) private readonly snapshotPacker: SnapshotPacker,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(ClusterService) private readonly cluster: ClusterService,
   ) {}
@@ -150,11 +152,12 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     if (deleted > 0) this.log.log(`retention: ${deleted} rows before ${this.retention.keptSince()} deleted`);
   }
 
-  /** Whole-market minutes of past days, chain by chain: once at the start, then every night at 01:00 IST. */
+  /** Snapshots and whole-market minutes of past days, chain by chain: once at the start, then every night at 01:00 IST. */
   private async packDays(): Promise<void> {
     const now = this.clock.now();
     if (!this.lease.held || now < this.nextPacking) return;
     this.nextPacking = istAt(addDays(istDate(now), 1), '01:00');
+    await this.snapshotPacker.run();
     await this.packer.run();
   }
 

@@ -7,15 +7,12 @@ import type { CaptureSource, ChainSnapshot } from '../domain/snapshot.js';
 import type { EpochMs, Slot } from '../domain/units.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from './codec.js';
+import type { CountedSnapshot } from './day-codec.js';
+import { PackedSlots, SnapshotDays } from './snapshot-days.js';
+
+export type { CountedSnapshot };
 
 const SOURCES: readonly CaptureSource[] = ['live', 'backfill', 'import'];
-
-/** A snapshot with what was counted while it was judged. */
-export interface CountedSnapshot {
-  snapshot: ChainSnapshot;
-  unknownLegs: number;
-  phantomLegs: number;
-}
 
 export interface Refusal {
   slot: Slot;
@@ -34,16 +31,25 @@ interface SnapshotRow {
   payload: Buffer;
 }
 
+/** A row with what was counted. */
+interface CountedRow extends SnapshotRow {
+  unknown_legs: number;
+  phantom_legs: number;
+}
+
 /** Snapshots, refusals and latest tables on disk. Every query about them is here. */
 @Injectable()
 export class SnapshotStore {
   private readonly log = new Logger(SnapshotStore.name);
   private readonly ids = new Map<string, number>();
+  private readonly days: SnapshotDays;
 
   constructor(
     @Inject(DataSource) private readonly db: DataSource,
     @Inject(WriteQueue) private readonly writes: WriteQueue,
-  ) {}
+  ) {
+    this.days = new SnapshotDays(db);
+  }
 
   /** See `Fence.epoch`: what was read under another one may be out of date. */
   get epoch(): number {
@@ -105,8 +111,9 @@ export class SnapshotStore {
     const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
     return this.writes.writeFenced(async (tx) => {
       const inserted: Slot[] = [];
+      const there = new PackedSlots(tx);
       for (const { capture, payload } of packed)
-        if (await insertSnapshot(tx, id, capture, payload)) inserted.push(capture.snapshot.slot);
+        if (await insertSnapshot(tx, there, id, capture, payload)) inserted.push(capture.snapshot.slot);
       const latest = inserted.length > 0 && table ? table(inserted) : null;
       if (latest) await notePublished(tx, id, latest);
       return inserted;
@@ -140,8 +147,9 @@ export class SnapshotStore {
     const packed = captures.map((capture) => ({ capture, payload: encodeSnapshot(capture.snapshot) }));
     return this.writes.write(async (tx) => {
       let inserted = 0;
+      const there = new PackedSlots(tx);
       for (const { capture, payload } of packed)
-        if (await insertSnapshot(tx, capture.chainId, capture, payload)) inserted += 1;
+        if (await insertSnapshot(tx, there, capture.chainId, capture, payload)) inserted += 1;
       return inserted;
     });
   }
@@ -156,7 +164,25 @@ export class SnapshotStore {
        WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot`,
       [id, from, to],
     );
-    return rows.flatMap((row) => this.unpack(id, row) ?? []);
+    const packed = (await this.days.load(id, from, to)).map(({ snapshot }) => snapshot);
+    return inOrder(
+      packed,
+      rows.flatMap((row) => this.unpack(id, row) ?? []),
+    );
+  }
+
+  /** What is stored in rows of its own, as it stands in the transaction, and how many of them cannot be read. */
+  async stored(tx: EntityManager, id: number, from: EpochMs, to: EpochMs) {
+    const rows: CountedRow[] = await tx.query(
+      `SELECT slot, captured_at, source, spot, unknown_legs, phantom_legs, payload FROM snapshot
+       WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot`,
+      [id, from, to],
+    );
+    const readable = rows.flatMap((row): CountedSnapshot[] => {
+      const snapshot = this.unpack(id, row);
+      return snapshot ? [{ snapshot, unknownLegs: row.unknown_legs, phantomLegs: row.phantom_legs }] : [];
+    });
+    return { readable, unreadable: rows.length - readable.length };
   }
 
   /** The newest stored slot at or before `at`, or `null`. */
@@ -166,7 +192,8 @@ export class SnapshotStore {
       [id, at],
     );
     const slot = rows[0]?.slot ?? null;
-    return slot === null ? null : (Number(slot) as Slot);
+    const packed = await this.days.newestSlot(id, at);
+    return slot === null ? packed : (Math.max(Number(slot), packed ?? 0) as Slot);
   }
 
   /** Refusals of a chain with `from ≤ slot ≤ to`, ascending. */
@@ -207,11 +234,17 @@ export class SnapshotStore {
        WHERE chain_id = $1 AND slot >= $2 AND slot <= $3 ORDER BY slot`,
       [id, from, to],
     );
-    return rows.map((row) => ({
+    const packed = (await this.days.load(id, from, to)).map(
+      ({ snapshot: { slot, source }, unknownLegs }) => ({
+        ...{ slot, source, unknownLegs },
+      }),
+    );
+    const own = rows.map((row) => ({
       slot: Number(row.slot) as Slot,
       source: sourceOf(row.source),
       unknownLegs: row.unknown_legs,
     }));
+    return inOrder(packed, own);
   }
 
   /** Chains with a stored or refused slot in the span; only those of `underlyingKey` where it is given. */
@@ -223,9 +256,10 @@ export class SnapshotStore {
     const rows: { id: number; underlying_key: string; expiry: string }[] = await this.db.query(
       `SELECT id, underlying_key, expiry FROM chain WHERE (
          EXISTS (SELECT 1 FROM snapshot s WHERE s.chain_id = chain.id AND s.slot >= $1 AND s.slot <= $2)
-         OR EXISTS (SELECT 1 FROM refusal r WHERE r.chain_id = chain.id AND r.slot >= $3 AND r.slot <= $4)
+         OR EXISTS (SELECT 1 FROM snapshot_day d WHERE d.chain_id = chain.id AND d.last_slot >= $3 AND d.first_slot <= $4)
+         OR EXISTS (SELECT 1 FROM refusal r WHERE r.chain_id = chain.id AND r.slot >= $5 AND r.slot <= $6)
        ) ORDER BY underlying_key, expiry`,
-      [from, to, from, to],
+      [from, to, from, to, from, to],
     );
     return rows
       .filter((row) => underlyingKey === undefined || row.underlying_key === underlyingKey)
@@ -257,13 +291,22 @@ function sourceOf(code: number): CaptureSource {
   return source;
 }
 
+/** Both by slot; a slot that both have stays as it was packed. */
+function inOrder<T extends { slot: Slot }>(packed: readonly T[], rows: readonly T[]): T[] {
+  if (packed.length === 0) return [...rows];
+  const bySlot = new Map([...rows, ...packed].map((one) => [one.slot, one]));
+  return [...bySlot.values()].sort((a, b) => a.slot - b.slot);
+}
+
 async function insertSnapshot(
   tx: EntityManager,
+  there: PackedSlots,
   id: number,
   capture: CountedSnapshot,
   payload: Buffer,
 ): Promise<boolean> {
   const { snapshot } = capture;
+  if (await there.has(id, snapshot.slot)) return false;
   const runner = tx.queryRunner;
   if (!runner) throw new Error('A snapshot is only written inside a transaction.');
   const result = await runner.query(

@@ -14,6 +14,8 @@ import { Feed } from './feed.js';
 import { SnapshotMetrics } from './metrics.js';
 import { QualityService } from './quality-service.js';
 import { SessionSeed } from './session-seed.js';
+import { SnapshotDays } from './snapshot-days.js';
+import { SnapshotPacker } from './snapshot-packer.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { StatusService } from './status-service.js';
@@ -33,7 +35,9 @@ const SERVICES = [
   Feed,
   QualityService,
   SessionSeed,
+  SnapshotDays,
   SnapshotMetrics,
+  SnapshotPacker,
   SnapshotStore,
   StatusService,
   StorageTrouble,

@@ -78,7 +78,9 @@ function databaseAdvice(detail: string): string | undefined {
 
 async function database(app: INestApplicationContext): Promise<Finding> {
   const db = app.get(DataSource);
-  const rows: { count: number | string }[] = await db.query('SELECT count(*) AS count FROM snapshot');
+  const rows: { count: number | string }[] = await db.query(
+    `SELECT count(*) + (SELECT coalesce(sum(snapshots), 0) FROM snapshot_day) AS count FROM snapshot`,
+  );
   const detail = `opens, ${Number(rows[0]?.count ?? 0)} captured slots`;
   if (db.options.type !== 'sqlite') return { state: 'ok', what: 'database', detail };
   const checks: { quick_check: string }[] = await db.query('PRAGMA quick_check(1)');

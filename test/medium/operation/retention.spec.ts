@@ -52,6 +52,11 @@ describe('retention', () => {
       );
     }
     await database.dataSource.query(
+      `INSERT INTO snapshot_day (chain_id, date, first_slot, last_slot, snapshots, payload)
+       VALUES (1, $1, 0, 0, 1, X'00')`,
+      [date],
+    );
+    await database.dataSource.query(
       `INSERT INTO day_chunk (chain_id, date, slots, payload) VALUES (1, $1, 3, X'00')`,
       [date],
     );
@@ -70,12 +75,13 @@ describe('retention', () => {
   });
 
   it('should delete what is older than the days to keep, of every kind of minute', async () => {
-    expect(await run(5)).toBe(4 * (TIMES.length * 5 + 1));
+    expect(await run(5)).toBe(4 * (TIMES.length * 5 + 2));
     for (const table of ['snapshot', 'refusal', 'minute'])
       expect(await dates(table)).toEqual([5, 4, 3, 2, 1, 0].map((back) => addDays(TODAY, -back)));
-    expect(await database.dataSource.query('SELECT min(date) AS oldest FROM day_chunk')).toEqual([
-      { oldest: addDays(TODAY, -5) },
-    ]);
+    for (const table of ['day_chunk', 'snapshot_day'])
+      expect(await database.dataSource.query(`SELECT min(date) AS oldest FROM ${table}`)).toEqual([
+        { oldest: addDays(TODAY, -5) },
+      ]);
     expect(await run(5)).toBe(0);
   });
 
