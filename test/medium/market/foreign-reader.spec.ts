@@ -8,12 +8,13 @@ import { ChainDays, type ChainDay } from '../../../server/market/minutes/chain-d
 import { ChunkStore } from '../../../server/market/minutes/chunk-store.js';
 import { CAPTURED, COLUMNS, emptyFrame } from '../../../server/market/minutes/frame.js';
 import { MinuteStore } from '../../../server/market/minutes/minute-store.js';
+import { SnapshotDays } from '../../../server/snapshot/snapshot-days.js';
 import { SnapshotStore } from '../../../server/snapshot/snapshot-store.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { describeWithPython, python } from '../../support/python.js';
 import { seeded } from '../../support/seeded.js';
 import { aRun, at, aUniverse, meaningOf, OPEN } from '../../unit/market/minutes.js';
-import { snapshots } from '../../unit/snapshot/snapshots.js';
+import { aDayOfSnapshots, snapshots } from '../../unit/snapshot/snapshots.js';
 
 const READER = fileURLToPath(new URL('fixtures/read_tracker.py', import.meta.url));
 const ALL = [0, Number.MAX_SAFE_INTEGER] as const;
@@ -64,13 +65,16 @@ describeWithPython('a reader in Python, written from docs/storage.md alone', () 
     return found;
   }
 
-  const plainSnapshot = (chain: number, snapshot: ChainSnapshot) => ({
-    kind: 'snapshot',
-    chain,
+  const plainColumns = (snapshot: ChainSnapshot) => ({
     ...snapshot,
     strikes: [...snapshot.strikes],
     present: [...snapshot.present],
     ...Object.fromEntries(COLUMNS.map((column) => [column, known(snapshot[column])])),
+  });
+
+  const plainSnapshot = (chain: number, snapshot: ChainSnapshot) => ({
+    ...{ kind: 'snapshot', chain },
+    ...plainColumns(snapshot),
   });
 
   const plainDay = (date: IsoDate, { chainId, slots, marks, legs, values }: ChainDay) => ({
@@ -134,7 +138,21 @@ describeWithPython('a reader in Python, written from docs/storage.md alone', () 
     expect(await lines('snapshot')).toEqual(stored.map((snapshot) => plainSnapshot(1, snapshot)));
   });
 
-  it('should read packed days as the server does, bit for bit', async () => {
+  it('should read packed days of snapshots as the server does, bit for bit', async () => {
+    const days = fc.sample(aDayOfSnapshots, { numRuns: 40, seed: SEED });
+    for (const [i, day] of days.entries())
+      await new SnapshotDays(database.dataSource).put(database.dataSource.manager, 1, addDays(DATE, i), day);
+    const read = await lines('snapshot-day');
+    expect(read).toHaveLength(40);
+    expect(read).toEqual(
+      days.map((day, i) => ({
+        ...{ kind: 'snapshot-day', chain: 1, date: addDays(DATE, i) },
+        snapshots: day.map((one) => ({ ...one, snapshot: plainColumns(one.snapshot) })),
+      })),
+    );
+  });
+
+  it('should read packed days of the market as the server does, bit for bit', async () => {
     const expected: unknown[] = [];
     for (const [i, run] of fc.sample(aRun, { numRuns: 40, seed: SEED }).entries()) {
       const date = addDays(DATE, i);
