@@ -1,17 +1,29 @@
+import { Logger } from '@nestjs/common';
 import { MIGRATIONS } from '../../../server/database/options.js';
 import { istMidnight } from '../../../server/domain/slot.js';
 import { DAY_MS, MINUTE_MS, type Slot } from '../../../server/domain/units.js';
-import { CAPTURED, MISSING, emptyFrame, type MinuteFrame } from '../../../server/market/minutes/frame.js';
+import { CorruptBlock } from '../../../server/market/minutes/block.js';
+import {
+  CAPTURED,
+  COLUMNS,
+  MISSING,
+  emptyFrame,
+  type MinuteFrame,
+} from '../../../server/market/minutes/frame.js';
+import { MinuteDecoder } from '../../../server/market/minutes/minute-decoder.js';
 import { KEY } from '../../../server/market/minutes/minute-encoder.js';
 import { MinuteStore } from '../../../server/market/minutes/minute-store.js';
 import type { Universe } from '../../../server/market/minutes/universe.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
+import { seeded, type Seeded } from '../../support/seeded.js';
 import { at, aUniverse, meaningOf, OPEN } from '../../unit/market/minutes.js';
 
 let database: TestDatabase;
 let store: MinuteStore;
 let universe: Universe;
 
+// Damage is looked for where it is told to; thousands of lines of it on the screen would hide the rest.
+beforeAll(() => Logger.overrideLogger(false));
 beforeEach(async () => {
   database = await testDatabase(MIGRATIONS);
   store = new MinuteStore(database.dataSource, database.writeQueue);
@@ -51,6 +63,13 @@ function listening(lines: string[]): MinuteStore {
   const told = new MinuteStore(database.dataSource, database.writeQueue);
   told.onDamage((line) => lines.push(line));
   return told;
+}
+
+/** The block with one bit changed. */
+function flipped(payload: Buffer, random: Seeded): Buffer {
+  const bad = Buffer.from(payload);
+  bad[random.below(bad.length)]! ^= 1 << random.below(8);
+  return bad;
 }
 
 async function spoil(slot: Slot): Promise<void> {
@@ -141,6 +160,33 @@ describe('whole-market minutes on disk', () => {
       expect.stringMatching(/2026-08-18T03:56:00.000Z needs the one 1 min before it.* up to the next key/),
     ]);
     expect((await read(at(31), at(31))).map(({ slot }) => slot)).toEqual([at(31)]);
+  });
+
+  it('F29 should notice each of 10,000 flipped bits, and still read every minute that does not build on it', async () => {
+    for (let i = 0; i < 65; i++) await append(frameOf(at(i), 65 * i));
+    const meanings = await read();
+    const rows: { slot: number; kind: number; payload: Buffer }[] = await database.dataSource.query(
+      'SELECT slot, kind, payload FROM minute ORDER BY slot',
+    );
+    const random = seeded('flipped bits of minutes');
+    const decoders = new Map<number, MinuteDecoder>();
+    for (let i = 0; i < 10_000; i++) {
+      const row = rows[random.below(rows.length)]!;
+      const slot = row.slot as Slot;
+      const decoder = decoders.get(slot) ?? new MinuteDecoder(universe, COLUMNS, universe.id);
+      decoders.set(slot, decoder);
+      expect(() => decoder.read(slot, flipped(row.payload, random))).toThrow(CorruptBlock);
+    }
+    for (let i = 0; i < 200; i++) {
+      const place = random.below(rows.length);
+      const row = rows[place]!;
+      const write = 'UPDATE minute SET payload = $1 WHERE slot = $2';
+      await database.dataSource.query(write, [flipped(row.payload, random), row.slot]);
+      const next = rows.findIndex(({ kind }, at) => at > place && kind === KEY);
+      const lost = (at: number): boolean => at >= place && (next < 0 || at < next);
+      expect(await read(OPEN, at(100), listening([]))).toEqual(meanings.filter((_, at) => !lost(at)));
+      await database.dataSource.query(write, [row.payload, row.slot]);
+    }
   });
 
   it('should leave the successor of a late minute as it is when it cannot be read', async () => {

@@ -11,12 +11,20 @@ import { istAt, istDate } from '../../../server/domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
 import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
 import { MarketFeed } from '../../../server/market/market-feed.js';
-import { isCaptured, MISSING, secondOf, type MinuteFrame } from '../../../server/market/minutes/frame.js';
+import {
+  CAPTURED_APART,
+  isCaptured,
+  MISSING,
+  secondOf,
+  type MinuteFrame,
+} from '../../../server/market/minutes/frame.js';
 import { MinuteStore } from '../../../server/market/minutes/minute-store.js';
 import type { Universe } from '../../../server/market/minutes/universe.js';
 import { SweepMetrics } from '../../../server/market/sweep/sweep-metrics.js';
-import { Sweeper } from '../../../server/market/sweep/sweeper.js';
+import { CALLS_A_SLOT, Sweeper } from '../../../server/market/sweep/sweeper.js';
+import { Collector } from '../../../server/snapshot/collector.js';
 import { SnapshotStore } from '../../../server/snapshot/snapshot-store.js';
+import { WatchRegistry } from '../../../server/snapshot/watch-registry.js';
 import {
   type Market,
   recordedMarket,
@@ -144,6 +152,49 @@ describeWithData('the whole market of a recorded day, swept over HTTP', FILES, (
     expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
     expect(calls.length).toBeGreaterThanOrEqual(5 * 30);
     expect(calls.length).toBeLessThanOrEqual(5 * 56);
+  }, 240_000);
+
+  it('should sweep the rest beside watched chains, each of which is in every minute all the same', async () => {
+    const clock = new ManualClock(istAt(DATE, '12:04') + SECOND_MS);
+    const { module, simulator } = await start(clock);
+    const [sweeper, collector] = [module.get(Sweeper), module.get(Collector)];
+    const stocks = (await module.get(InstrumentsService).underlyings(DATE)).filter(({ symbol }) =>
+      truth.has(symbol),
+    );
+    const watched = stocks
+      .slice(0, 12)
+      .map(({ key, nearestExpiry }) => ({ underlying: key, expiry: nearestExpiry! }));
+    for (const chain of watched) module.get(WatchRegistry).enter(chain);
+    while (clock.now() < istAt(DATE, '12:08')) {
+      await Promise.all([collector.tick(), sweeper.tick()]);
+      await sweeper.idle();
+      clock.advance(SECOND_MS);
+    }
+    await collector.stop();
+    await sweeper.stop();
+    const apart = new Map<number, number>();
+    const store = module.get(SnapshotStore);
+    const ids = await Promise.all(watched.map((chain) => store.findChain(chain)));
+    for await (const { universe, frame } of module.get(MinuteStore).frames(0, Date.UTC(2030, 0)))
+      for (const id of ids) {
+        const mark = frame.marks[universe.chainIds.indexOf(id!)]!;
+        if (mark >= CAPTURED_APART) apart.set(id!, (apart.get(id!) ?? 0) + 1);
+      }
+    expect([...apart.values()]).toEqual(new Array(12).fill(4));
+    expect(await compareMinutes(module)).toMatchObject({
+      minutes: 4,
+      chains: 4 * 206,
+      missing: 0,
+      refused: 0,
+    });
+    const calls = (api: 'option-chain' | 'quotes-v3') => simulator.calls.list(api);
+    expect(calls('option-chain')).toHaveLength(4 * 12);
+    expect([...calls('option-chain'), ...calls('quotes-v3')].filter(({ status }) => status !== 200)).toEqual(
+      [],
+    );
+    expect(calls('quotes-v3').length).toBeLessThanOrEqual(4 * CALLS_A_SLOT);
+    // Fifteen per cent of the broker's half hour are left over.
+    expect(30 * CALLS_A_SLOT).toBeLessThanOrEqual(0.85 * 2000);
   }, 240_000);
 
   it('should keep to the limits and to the truth at 60 times the speed, whatever it misses on the way', async () => {
