@@ -114,3 +114,70 @@ export class OrmRows {
     await this.db.destroy();
   }
 }
+
+/** Rows of the whole market clustered by (minute, leg), with the columns that are known and no others. */
+export class MarketRows {
+  static async open(folder, columns) {
+    const store = Object.assign(new MarketRows(), { columns });
+    store.sql = await Sql.open(join(folder, DATABASE));
+    await store.sql.exec(
+      `CREATE TABLE leg (minute INTEGER, leg INTEGER, ${columns.map((name) => `${name} INTEGER`).join(', ')},
+       PRIMARY KEY (minute, leg)) WITHOUT ROWID`,
+    );
+    return store;
+  }
+
+  /** A minute as one statement: the peer is not to pay for a call a row. */
+  append(frame) {
+    const names = this.columns.map((_, i) => `json_extract(value, '$[${i}]')`).join(', ');
+    return inTransaction(this.sql, () =>
+      this.sql.all(`INSERT INTO leg SELECT ?, key, ${names} FROM json_each(?)`, [
+        frame.slot / 60_000,
+        rowsOf(frame, this.columns),
+      ]),
+    );
+  }
+
+  close = closeSql;
+}
+
+/** Rows of the whole market as an entity makes them: number, text key, ISO time, and an index over both. */
+export class MarketEntities {
+  static async open(folder, columns) {
+    const store = Object.assign(new MarketEntities(), { columns });
+    store.sql = await Sql.open(join(folder, DATABASE));
+    await store.sql.exec(
+      `CREATE TABLE oi_row (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, instrument TEXT NOT NULL,
+       timestamp DATETIME NOT NULL, ${columns.map((name) => `${name} NUMERIC`).join(', ')});
+       CREATE UNIQUE INDEX oi_row_time ON oi_row (instrument, timestamp)`,
+    );
+    return store;
+  }
+
+  append(frame) {
+    const names = this.columns.map((_, i) => `json_extract(value, '$[${i}]')`).join(', ');
+    const columns = this.columns.join(', ');
+    return inTransaction(this.sql, () =>
+      this.sql.all(
+        `INSERT INTO oi_row (instrument, timestamp, ${columns})
+         SELECT 'NSE_FO|' || (35000 + key), ?, ${names} FROM json_each(?)`,
+        [new Date(frame.slot).toISOString().replace('T', ' '), rowsOf(frame, this.columns)],
+      ),
+    );
+  }
+
+  close = closeSql;
+}
+
+/** Prices in paise, so that they are whole. */
+function rowsOf(frame, columns) {
+  const scale = (name) => (name === 'ltp' ? 100 : 1);
+  return JSON.stringify(
+    Array.from(frame.oi, (_, leg) => columns.map((name) => Math.round(frame[name][leg] * scale(name)))),
+  );
+}
+
+async function closeSql() {
+  await this.sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  await this.sql.close();
+}

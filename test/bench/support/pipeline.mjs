@@ -23,7 +23,8 @@ export async function openStore(folder) {
   const { WriteQueue } = await built('database/write-queue.js');
   const { SnapshotStore } = await built('snapshot/snapshot-store.js');
   const db = await openDatabase({ kind: 'sqlite', file: join(folder, 'tracker.db') });
-  return { db, store: new SnapshotStore(db, new WriteQueue(db)) };
+  const writes = new WriteQueue(db);
+  return { db, writes, store: new SnapshotStore(db, writes) };
 }
 
 /**
