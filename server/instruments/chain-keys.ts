@@ -33,7 +33,10 @@ async function refile(manager: EntityManager, { from, to }: KeyChange): Promise<
   );
 }
 
-/** A second capture of a slot changes nothing: what the chain has already stays. */
+/**
+ * A second capture of a slot changes nothing: what the chain has already stays. Packed days stay with the chain that
+ * they were packed for, whose number is in their checksums.
+ */
 async function merge(manager: EntityManager, old: number, id: number): Promise<void> {
   for (const table of BY_SLOT) {
     await manager.query(

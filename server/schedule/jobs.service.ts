@@ -152,10 +152,13 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     if (deleted > 0) this.log.log(`retention: ${deleted} rows before ${this.retention.keptSince()} deleted`);
   }
 
-  /** Snapshots and whole-market minutes of past days, chain by chain: once at the start, then every night at 01:00 IST. */
+  /**
+   * Snapshots and whole-market minutes of past days, chain by chain: once at the start, then every night at 01:00 IST.
+   * Not while shares and indices trade: packing and comparing a day takes moments that a push would have to wait for.
+   */
   private async packDays(): Promise<void> {
     const now = this.clock.now();
-    if (!this.lease.held || now < this.nextPacking) return;
+    if (!this.lease.held || now < this.nextPacking || this.calendar.openSession('NSE', now)) return;
     this.nextPacking = istAt(addDays(istDate(now), 1), '01:00');
     await this.snapshotPacker.run();
     await this.packer.run();
