@@ -12,8 +12,11 @@ class Child {
   #next = 0;
   #waiting = new Map();
 
-  constructor(script, args, options) {
-    this.#process = fork(script, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...options });
+  constructor(script, args, { output, ...options }) {
+    const streams = output === undefined ? ['ignore', 'inherit'] : ['pipe', 'pipe'];
+    this.#process = fork(script, args, { stdio: ['ignore', ...streams, 'ipc'], ...options });
+    for (const stream of [this.#process.stdout, this.#process.stderr])
+      stream?.setEncoding('utf8').on('data', output);
     this.name = script.split('/').at(-1);
     running.add(this);
     this.#process.on('message', (message) => this.#settle(message));
@@ -58,10 +61,13 @@ class Child {
   }
 }
 
-/** Starts a program of the bench, such as `load/clients.mjs`, as a process of its own. */
-export function startChild(path, { args = [], execArgv = ['--expose-gc'], env } = {}) {
+/**
+ * Starts a program of the bench, such as `load/clients.mjs`, as a process of its own.
+ * @param options `output` is called with all that it prints, as it comes
+ */
+export function startChild(path, { args = [], execArgv = ['--expose-gc'], env, output } = {}) {
   const script = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  return new Child(script, args, { execArgv, env: { PATH: process.env.PATH, ...env } });
+  return new Child(script, args, { execArgv, env: { PATH: process.env.PATH, ...env }, output });
 }
 
 /** Ends every child that still runs, each by its own handle. */

@@ -1,4 +1,5 @@
 /** A chain whose OI, prices and volumes walk minute by minute; the same seed gives the same market on every machine. */
+import { random } from './random.mjs';
 
 const LOT = 65;
 const STEP = 50;
@@ -14,17 +15,6 @@ export const SESSION_START = Date.parse(`${DATE}T09:15:00+05:30`);
 export const SESSION_SLOTS = 385;
 export const MINUTE = 60_000;
 export const CHAIN = { underlying: UNDERLYING, expiry: EXPIRY };
-
-/** mulberry32 */
-function random(seed) {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 export class BenchMarket {
   #random;

@@ -4,9 +4,10 @@ import WebSocket from 'ws';
  * The least of Engine.IO 4 and Socket.IO 5 that a screen needs, on a bare WebSocket: thousands of them fit into one
  * process, which those of socket.io-client do not.
  * @param onEvent called with the raw text of every event, `42["name",…]`
+ * @param onTable called with the raw text of every acknowledged table, `430[{"ok":true,…}]`
  * @returns a socket that watches the chain; `joinBytes` = size of the acknowledged table
  */
-export function watch({ url, cookie, chain }, onEvent) {
+export function watch({ url, cookie, chain }, onEvent, onTable = () => undefined) {
   const address = `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`;
   const socket = new WebSocket(address, { headers: { cookie, origin: url }, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
@@ -17,16 +18,20 @@ export function watch({ url, cookie, chain }, onEvent) {
       if (kind === 0x32) onEvent(data);
       else if (data[0] === 0x30) socket.send('40');
       else if (data[0] === 0x32) socket.send('3');
-      else if (kind === 0x30) socket.send(`420["chain:watch",${JSON.stringify(chain)}]`);
+      else if (kind === 0x30) askTable(socket, chain);
       else if (kind === 0x33) answered(data);
       else if (kind === 0x34) reject(new Error(`refused: ${data}`));
     });
     const answered = (data) => {
-      if (data.includes('"ok":true')) resolve({ socket, joinBytes: data.length });
-      else reject(new Error(`not watched: ${data}`));
+      if (!data.includes('"ok":true')) return reject(new Error(`not watched: ${data}`));
+      onTable(data);
+      resolve({ socket, joinBytes: data.length });
     };
   });
 }
+
+/** Asks for the whole table, at the beginning and after a gap. */
+export const askTable = (socket, chain) => socket.send(`420["chain:watch",${JSON.stringify(chain)}]`);
 
 const CHANGE = Buffer.from('42["chain:change"');
 
