@@ -244,6 +244,7 @@ export async function run({ quick, full }) {
   const minutes = quick ? 24 : full ? 360 : 60;
   const screens = quick ? 100 : full ? 1_000 : 500;
   const seed = Number(process.env.SEED ?? 20_260_818);
+  console.log(`  SEED=${seed}`);
   const data = tempFolder();
   const { simulator, now, set } = await openBroker(seed);
   const server = await openServer(simulator, data.folder);
