@@ -47,6 +47,20 @@ export function isIsoDate(value: string): value is IsoDate {
   return Number.isFinite(utc) && new Date(utc).toISOString().startsWith(value);
 }
 
+const INSTANT = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * Reads an ISO time with its offset, such as `2026-08-18T14:32:00+05:30`.
+ * @returns `null` for every other text: a day that the calendar does not have (30 February), which `Date.parse` takes for
+ * another one, and a time without an offset, which would mean another instant on each machine.
+ */
+export function parseInstant(text: string): EpochMs | null {
+  const date = INSTANT.exec(text)?.[1];
+  if (date === undefined || !isIsoDate(date)) return null;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? null : time;
+}
+
 /**
  * 00:00 IST of a date, epoch ms.
  * @throws RangeError when `date` is no real `YYYY-MM-DD` date.

@@ -2,7 +2,7 @@ import { Controller, Get, Header, HttpStatus, Inject, Param, Query, UseGuards } 
 import { SessionGuard } from '../auth/session.guard.js';
 import { Clock } from '../clock/clock.js';
 import type { Table } from '../domain/delta-table.js';
-import { isIsoDate, istDate } from '../domain/slot.js';
+import { isIsoDate, istDate, parseInstant } from '../domain/slot.js';
 import type { EpochMs, IsoDate } from '../domain/units.js';
 import { ApiError } from '../http/api-error.js';
 import type { QualityReport } from '../protocol/index.js';
@@ -74,14 +74,12 @@ export class ChainsController {
   }
 }
 
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
 function parseAt(at: unknown): EpochMs | null {
   if (at === undefined) return null;
   // A plus sign that was not percent-encoded arrives as a space.
   const text = typeof at === 'string' ? at.replace(' ', '+') : '';
-  const time = ISO_TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time))
+  const time = parseInstant(text);
+  if (time === null)
     throw badRequest('`at` must be a time with its offset, such as 2026-08-18T14:32:00+05:30.');
   return time;
 }

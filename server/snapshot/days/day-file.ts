@@ -2,9 +2,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pipeline, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isIsoDate } from '../../domain/slot.js';
+import { isIsoDate, parseInstant } from '../../domain/slot.js';
 import type { LegQuote, StrikeQuote } from '../../domain/snapshot.js';
 import type { EpochMs, IsoDate } from '../../domain/units.js';
+import { isCount, isPrice } from '../../upstox/cells.js';
 
 /** Columns of a recorded day. OI and volume in units, prices in rupees, blank = unknown. */
 export const DAY_COLUMNS = [
@@ -76,7 +77,7 @@ export async function readPrevOi(file: string): Promise<PrevOi> {
     const fail = (why: string): DayFileRefused => new DayFileRefused(`${file}, line ${line}: ${why}`);
     const [underlying = '', expiry = '', strike = '', call = '', put = ''] = cells;
     const key = prevOiKey(underlying, expiry, number(strike, 'strike', fail) ?? NaN);
-    prev.set(key, { call: number(call, 'ce_prev_oi', fail), put: number(put, 'pe_prev_oi', fail) });
+    prev.set(key, { call: count(call, 'ce_prev_oi', fail), put: count(put, 'pe_prev_oi', fail) });
   }
   return prev;
 }
@@ -162,27 +163,44 @@ function parseRow(cells: readonly string[], fail: Fail): RecordedChain {
     string,
     string,
   ];
-  const time = Date.parse(ts);
-  if (!/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(ts) || Number.isNaN(time)) throw fail(`no time: ${ts}`);
+  const time = parseInstant(ts);
+  if (time === null) throw fail(`no time: ${ts}`);
   if (!/^\w[\w&.-]{0,39}$/.test(underlying)) throw fail('no symbol of an underlying.');
   if (!isIsoDate(expiry)) throw fail(`no expiry date: ${expiry}`);
-  const strike = number(strikeText, 'strike', fail);
+  const strike = price(strikeText, 'strike', fail);
   if (strike === null || strike <= 0) throw fail('no strike.');
   const [ce, pe] = [leg(legs.slice(0, 3), 'ce', fail), leg(legs.slice(3), 'pe', fail)];
   return {
     time,
     underlying,
     expiry,
-    spot: number(spot, 'spot', fail),
+    spot: price(spot, 'spot', fail),
     strikes: [{ strike, call: ce, put: pe }],
   };
 }
 
 function leg(cells: readonly string[], side: string, fail: Fail): LegQuote {
-  const [oi, ltp, volume] = ['oi', 'ltp', 'volume'].map((field, i) =>
-    number(cells[i] ?? '', `${side}_${field}`, fail),
-  );
-  return { oi: oi ?? null, ltp: ltp ?? null, volume: volume ?? null, prevOi: null };
+  const [oi = '', ltp = '', volume = ''] = cells;
+  return {
+    oi: count(oi, `${side}_oi`, fail),
+    ltp: price(ltp, `${side}_ltp`, fail),
+    volume: count(volume, `${side}_volume`, fail),
+    prevOi: null,
+  };
+}
+
+/** Units, as the broker's answers are judged. */
+function count(text: string, name: string, fail: Fail): number | null {
+  const value = number(text, name, fail);
+  if (value !== null && !isCount(value)) throw fail(`${name} is no count of units: ${text}`);
+  return value;
+}
+
+/** Rupees, as the broker's answers are judged. */
+function price(text: string, name: string, fail: Fail): number | null {
+  const value = number(text, name, fail);
+  if (value !== null && !isPrice(value)) throw fail(`${name} is no price: ${text}`);
+  return value;
 }
 
 function number(text: string, name: string, fail: Fail): number | null {
