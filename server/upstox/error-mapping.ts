@@ -103,7 +103,8 @@ function brokerWords(json: unknown, secrets: readonly string[]): BrokerWords {
   const first: unknown = json.errors[0];
   if (!isRecord(first)) return { ...none, isBrokers: true };
   const message = typeof first.message === 'string' ? safeText(first.message, secrets) : '';
-  return { code: safeCode(first.error_code) ?? safeCode(first.errorCode), message, isBrokers: true };
+  const code = safeCode(first.error_code, secrets) ?? safeCode(first.errorCode, secrets);
+  return { code, message, isBrokers: true };
 }
 
 /** The system's or the HTTP client's error code, such as ECONNREFUSED, from the error or what caused it. */

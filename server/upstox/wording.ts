@@ -26,7 +26,10 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-/** The broker's codes are short words; anything else in their place is not shown. */
-export function safeCode(code: unknown): string | null {
-  return typeof code === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(code) ? code : null;
+/**
+ * The broker's codes are short words; anything else in their place is not shown, nor is a word that holds one of `secrets`.
+ */
+export function safeCode(code: unknown, secrets: readonly string[] = []): string | null {
+  if (typeof code !== 'string' || !/^[A-Za-z0-9_-]{1,32}$/.test(code)) return null;
+  return secrets.some((secret) => secret !== '' && code.includes(secret)) ? null : code;
 }
