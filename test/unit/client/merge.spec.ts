@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { applyChange, FrameMismatch } from '../../../client/lib/merge.js';
 import type { Change, ChangeFrame, Leg, Table, UnknownReason } from '../../../server/protocol/index.js';
 import { encodeFrame } from '../../support/frame-encoder.mjs';
+import { fuzz } from '../../support/fuzz.js';
 
 const MINUTE_MS = 60_000;
 const SLOT = Date.UTC(2026, 7, 18, 9, 2);
@@ -161,11 +162,11 @@ const facts = (oi: number | null): LegFacts => ({
 
 describe('applyChange', () => {
   it('should give the very table that the frame was made from', () => {
-    fc.assert(
+    fuzz(
+      'frames: merge',
       fc.property(twoTables, ({ before, after }) => {
         expect(applyChange(before, overTheWire(encodeFrame(before, after)))).toEqual(after);
       }),
-      { numRuns: 400 },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { maxPain } from '../../../server/domain/max-pain.js';
+import { fuzz } from '../../support/fuzz.js';
 
 /** The definition, in whole paise so that no product rounds. */
 function byDefinition(strikes: number[], calls: number[], puts: number[], spot: number | null) {
@@ -57,11 +58,11 @@ describe('max pain', () => {
         spot: fc.option(fc.integer({ min: 1, max: 1_000_000 }).map((paise) => paise / 100)),
       }),
     );
-    fc.assert(
+    fuzz(
+      'max pain',
       fc.property(chain, ({ strikes: list, calls, puts, spot }) => {
         expect(maxPain(list, calls, puts, spot)).toBe(byDefinition(list, calls, puts, spot));
       }),
-      { numRuns: 500 },
     );
   });
 });

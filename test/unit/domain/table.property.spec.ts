@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { BuildUp, Leg, Table, UnknownReason } from '../../../server/domain/delta-table.js';
 import type { CaptureSource, LegQuote, StrikeQuote } from '../../../server/domain/snapshot.js';
 import { computeTable } from '../../../server/domain/table.js';
+import { fuzz, type FuzzSuite } from '../../support/fuzz.js';
 import { aHistory, aSnapshot, aTableInput, SESSION_START, slotAt } from '../../factories/chain.factory.js';
 
 /** A capture in plain terms, from which both the tested code and the reference below start. */
@@ -130,30 +131,30 @@ function naiveRows(session: AnySession) {
     }));
 }
 
-const check = (property: (session: AnySession) => void, numRuns = 300) =>
-  fc.assert(fc.property(anySession, property), { numRuns });
+const check = (suite: FuzzSuite, property: (session: AnySession) => void) =>
+  fuzz(suite, fc.property(anySession, property));
 
 describe('any table', () => {
   it('should equal the rules of truth computed the slow way', () => {
-    check((session) => expect(tableOf(session).rows).toEqual(naiveRows(session)), 1_000);
+    check('table: rules read aloud', (session) => expect(tableOf(session).rows).toEqual(naiveRows(session)));
   });
 
   it('should not depend on the order in which snapshots came', () => {
-    check((session) => {
+    check('table: order of snapshots', (session) => {
       const ordered = [...session.captures].sort((a, b) => a.minute - b.minute);
       expect(tableOf({ ...session, captures: ordered })).toEqual(tableOf(session));
     });
   });
 
   it('should not depend on snapshots after its slot', () => {
-    check((session) => {
+    check('table: later snapshots', (session) => {
       const past = session.captures.filter((capture) => capture.minute <= session.at);
       expect(tableOf({ ...session, captures: past })).toEqual(tableOf(session));
     });
   });
 
   it('should show a change or a reason, never both, and no change where the OI is unknown', () => {
-    check((session) => {
+    check('table: change or reason', (session) => {
       for (const leg of legsOf(tableOf(session))) {
         leg.changes.forEach((change, i) => expect(change === null).toBe(leg.reasons[i] !== null));
         if (leg.oi === null)
@@ -163,7 +164,7 @@ describe('any table', () => {
   });
 
   it('should measure from a captured slot of the session in reach of the window', () => {
-    check((session) => {
+    check('table: base in reach', (session) => {
       const captured = new Set<number>(session.captures.map((capture) => slotAt(capture.minute)));
       for (const leg of legsOf(tableOf(session))) {
         leg.changes.forEach((change, i) => {
@@ -180,7 +181,7 @@ describe('any table', () => {
   });
 
   it('should survive JSON unchanged: no NaN, no Infinity, no -0, no undefined', () => {
-    check((session) => {
+    check('table: JSON', (session) => {
       const table = tableOf(session);
       expect(JSON.parse(JSON.stringify(table))).toStrictEqual(table);
       const visit = (value: unknown): void => {
@@ -194,7 +195,7 @@ describe('any table', () => {
   });
 
   it('should have totals that are the sums of its legs', () => {
-    check((session) => {
+    check('table: totals', (session) => {
       const table = tableOf(session);
       const sum = (side: 'call' | 'put') =>
         table.rows.reduce((total, row) => total + (row[side]?.oi ?? 0), 0);

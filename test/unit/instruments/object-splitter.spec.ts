@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ObjectSplitter, SplitError } from '../../../server/instruments/object-splitter.js';
+import { fuzz } from '../../support/fuzz.js';
 
 function split(chunks: readonly Buffer[], maxObject?: number): unknown[] {
   const found: unknown[] = [];
@@ -43,23 +44,23 @@ const spacing = fc.constantFrom(undefined, 1, '\t');
 
 describe('object splitter', () => {
   it('should find the same objects as JSON.parse, however the text is cut into chunks', () => {
-    fc.assert(
+    fuzz(
+      'master: text in chunks',
       fc.property(rows, sizes, spacing, fc.boolean(), (items, cuts, space, mark) => {
         const text = JSON.stringify(items, null, space);
         const bytes = Buffer.from(mark ? `\uFEFF${text}` : text);
         expect(split(cut(bytes, cuts))).toEqual(JSON.parse(text));
       }),
-      { numRuns: 300 },
     );
   });
 
   it('should refuse every text that breaks off, wherever it does', () => {
-    fc.assert(
+    fuzz(
+      'master: text that breaks off',
       fc.property(rows, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (items, at) => {
         const bytes = Buffer.from(JSON.stringify(items));
         expect(() => split([bytes.subarray(0, Math.floor(at * bytes.length))])).toThrow(SplitError);
       }),
-      { numRuns: 300 },
     );
   });
 

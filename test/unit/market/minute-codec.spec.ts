@@ -6,6 +6,7 @@ import { DELTA, KEY, MinuteEncoder } from '../../../server/market/minutes/minute
 import type { UniverseColumns } from '../../../server/market/minutes/universe.js';
 import { decodeUniverse, encodeUniverse } from '../../../server/market/minutes/universe-codec.js';
 import { aRun, at, aUniverse, meaningOf } from './minutes.js';
+import { fuzz } from '../../support/fuzz.js';
 
 function packAll(universe: UniverseColumns, frames: readonly MinuteFrame[]) {
   const encoder = new MinuteEncoder(universe);
@@ -26,7 +27,8 @@ function minute(universe: UniverseColumns, minutes: number, oi: number, marks = 
 
 describe('minutes, packed', () => {
   it('should come back bit for bit, unknowns, prices off the tick and odd lots included', () => {
-    fc.assert(
+    fuzz(
+      'stored: minutes',
       fc.property(aRun, ({ universe, frames }) => {
         const decoder = new MinuteDecoder(universe);
         packAll(universe, frames).forEach(({ slot, payload }, i) =>
@@ -35,7 +37,6 @@ describe('minutes, packed', () => {
           ),
         );
       }),
-      { numRuns: 400 },
     );
   });
 
@@ -102,7 +103,8 @@ describe('minutes, packed', () => {
   it('should detect any changed, missing or added byte', () => {
     const universe = aUniverse([5, 4]);
     const packed = packAll(universe, [minute(universe, 0, 6_500), minute(universe, 1, 6_565)]);
-    fc.assert(
+    fuzz(
+      'stored: spoilt minutes',
       fc.property(
         fc.nat(1),
         fc.nat(),
@@ -122,7 +124,6 @@ describe('minutes, packed', () => {
           expect(() => decoder.read(slot, bytes)).toThrow(CorruptBlock);
         },
       ),
-      { numRuns: 2_000 },
     );
   });
 

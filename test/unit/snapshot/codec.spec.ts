@@ -3,17 +3,18 @@ import { randomBytes } from 'node:crypto';
 import type { ChainSnapshot } from '../../../server/domain/snapshot.js';
 import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from '../../../server/snapshot/codec.js';
 import { aSnapshot } from '../../factories/chain.factory.js';
+import { fuzz } from '../../support/fuzz.js';
 import { snapshots } from './snapshots.js';
 
 const headerOf = ({ slot, capturedAt, source, spot }: ChainSnapshot) => ({ slot, capturedAt, source, spot });
 
 describe('stored snapshots', () => {
   it('should come back bit for bit, unknowns included', () => {
-    fc.assert(
+    fuzz(
+      'stored: snapshots',
       fc.property(snapshots, (snapshot) => {
         expect(decodeSnapshot(headerOf(snapshot), encodeSnapshot(snapshot))).toStrictEqual({ ...snapshot });
       }),
-      { numRuns: 300 },
     );
   });
 

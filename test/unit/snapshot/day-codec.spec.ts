@@ -10,6 +10,7 @@ import {
 import { sameDay } from '../../../server/snapshot/snapshot-days.js';
 import { mergedDay } from '../../../server/snapshot/snapshot-packer.js';
 import { aSnapshot } from '../../factories/chain.factory.js';
+import { fuzz } from '../../support/fuzz.js';
 import { seeded } from '../../support/seeded.js';
 import { aDayOfSnapshots } from './snapshots.js';
 
@@ -23,13 +24,13 @@ const counted = (minute: number): CountedSnapshot => ({
 
 describe('a day of snapshots, packed', () => {
   it('should come back bit for bit, whatever strikes, unknowns, sources and odd numbers it holds', () => {
-    fc.assert(
+    fuzz(
+      'stored: packed days',
       fc.property(aDayOfSnapshots, (day) => {
         const payload = encodeDay(7, DATE, day);
         expect(decodeDay(7, DATE, payload)).toStrictEqual(day);
         expect(slotsOfDay(7, DATE, payload)).toEqual(day.map(({ snapshot }) => snapshot.slot));
       }),
-      { numRuns: 200 },
     );
   });
 

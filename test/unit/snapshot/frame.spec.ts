@@ -6,6 +6,7 @@ import { computeTable } from '../../../server/domain/table.js';
 import type { StrikeQuote } from '../../../server/domain/snapshot.js';
 import { encodeChange } from '../../../server/snapshot/frame-encoder.js';
 import { aHistory, aSnapshot, aTableInput, slotAt } from '../../factories/chain.factory.js';
+import { fuzz } from '../../support/fuzz.js';
 
 const leg = fc.option(
   fc.record({
@@ -47,7 +48,8 @@ function tablesOf(session: typeof sessions extends fc.Arbitrary<infer T> ? T : n
 
 describe('change frames', () => {
   it('should give the very table of the server when applied to the one before, through JSON', () => {
-    fc.assert(
+    fuzz(
+      'frames: encoded and applied',
       fc.property(sessions, (session) => {
         const tables = tablesOf(session);
         let screen = tables[0]!;
@@ -62,7 +64,6 @@ describe('change frames', () => {
           expect(screen).toStrictEqual(tables[i]);
         }
       }),
-      { numRuns: 200 },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { mapChain } from '../../../server/upstox/chain-mapper.js';
 import { BrokerError } from '../../../server/upstox/errors.js';
 import { CHAIN, leg, row } from './chain-samples.js';
+import { fuzz } from '../../support/fuzz.js';
 
 const wholeRefusal = expect.objectContaining({ name: 'BrokerError', kind: 'bad-answer' }) as unknown;
 
@@ -168,18 +169,19 @@ describe('mapChain', () => {
       ['put_options', 'market_data', 'volume'],
     );
     const mutation = fc.record({ row: fc.nat(4), path, value: junk });
-    fc.assert(
+    fuzz(
+      'broker: chain with junk',
       fc.property(fc.array(mutation, { maxLength: 6 }), (mutations) => {
         const data = [1, 2, 3, 4, 5].map((strike) => row(strike));
         for (const { row: index, path: keys, value } of mutations) mutate(data[index], keys, value);
         expectCleanOrRefused(thrown(data));
       }),
-      { numRuns: 1_000 },
     );
   });
 
   it('should survive anything at all', () => {
-    fc.assert(
+    fuzz(
+      'broker: any chain',
       fc.property(fc.anything({ withNullPrototype: true }), (data) => expectCleanOrRefused(thrown(data))),
     );
   });

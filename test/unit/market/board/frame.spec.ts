@@ -5,6 +5,7 @@ import { encodeMarket } from '../../../../server/market/board/frame-encoder.js';
 import type { MarketBoard, MarketFrame } from '../../../../server/protocol/index.js';
 import { encodeMarketFrame } from '../../../support/market-frame-encoder.mjs';
 import { aMarketBoard, aMarketRow, anyRow, MARKET_SLOT } from '../../../factories/market.factory.js';
+import { fuzz } from '../../../support/fuzz.js';
 
 const overTheWire = (frame: MarketFrame): MarketFrame => JSON.parse(JSON.stringify(frame)) as MarketFrame;
 
@@ -22,7 +23,8 @@ const board = (seq: number): fc.Arbitrary<MarketBoard> => {
 
 describe('the frame of the market page', () => {
   it('should turn the board before into the board after, whatever both hold', () => {
-    fc.assert(
+    fuzz(
+      'market frames',
       fc.property(board(1), board(2), fc.subarray([0, 1, 2, 3]), (before, fresh, kept) => {
         const rows = fresh.rows.map((row, i) => (kept.includes(i) ? sinceThen(before, i, fresh.at) : row));
         const after = { ...fresh, rows };
@@ -30,7 +32,6 @@ describe('the frame of the market page', () => {
         expect(applyMarket(before, frame)).toEqual(after);
         expect(frame.changed.length).toBeLessThanOrEqual(4 - kept.length);
       }),
-      { numRuns: 100 },
     );
   });
 
