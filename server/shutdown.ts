@@ -1,22 +1,30 @@
+import { Logger } from '@nestjs/common';
+
 /** How long a capture under way may take to finish once the process is told to stop, ms. */
 const DEADLINE_MS = 5_000;
 
 /**
  * Ends the process in order at SIGTERM or Ctrl-C: `close` first, then exit 0. A second signal, or five seconds without
- * an end, exits at once with 1.
+ * an end, exits at once with 1. The last line of the log says how long it took.
  */
 export function endOnSignal(close: () => Promise<void>): void {
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) process.exit(1);
     ending = true;
+    const began = performance.now();
     const timer = setTimeout(() => {
       console.error(`Not finished ${DEADLINE_MS / 1000} s after ${signal}; leaving now.`);
       process.exit(1);
     }, DEADLINE_MS);
     timer.unref();
     close().then(
-      () => process.exit(0),
+      () => {
+        new Logger('Shutdown').log(
+          `${signal}: ended in order in ${(performance.now() - began).toFixed(0)} ms`,
+        );
+        process.exit(0);
+      },
       (error: unknown) => {
         console.error(error);
         process.exit(1);

@@ -6,6 +6,8 @@ export type Fault =
   | { type: 'status'; status: number; code?: string; message?: string; retryAfter?: number }
   /** No answer at all until the client gives up. */
   | { type: 'timeout' }
+  /** The whole answer is ready, and leaves when the promise resolves. */
+  | { type: 'held'; until: Promise<void> }
   /** The body trickles in over this many milliseconds of real time. */
   | { type: 'slow-body'; ms: number }
   /** Half of the JSON, well-formed as HTTP. */

@@ -33,7 +33,8 @@ export class BrokerHttp {
       try {
         return await this.once(call, deadline);
       } catch (error) {
-        if (n >= tries || !isPassing(error)) throw error;
+        // A call whose time is over has had its last try, whichever try that was.
+        if (n >= tries || !isPassing(error) || deadline.isOver) throw error;
         last = error;
       }
       // After a 429 the pacer itself holds the next try back until the back-off is over.
@@ -60,9 +61,8 @@ export class BrokerHttp {
   }
 
   private async once<T>(call: BrokerCall<T>, deadline: Deadline): Promise<T> {
-    const limit = Math.max(1, Math.min(this.policy.tryMs, deadline.left()));
     try {
-      const result = await send(call, limit, this.clock);
+      const result = await send(call, { tryMs: this.policy.tryMs, deadline }, this.clock);
       this.settle(call, 'ok');
       return result;
     } catch (error) {

@@ -24,7 +24,10 @@ export const RETRY: RetryPolicy = {
   random: Math.random,
 };
 
-/** Real time that is left to a call with all its tries. Close it, or its timer lives on. */
+/**
+ * Real time that is left to a call with all its tries. Its one timer says when it is over, so that everybody who asks
+ * hears the same. Close it, or its timer lives on.
+ */
 export class Deadline {
   private readonly abort = new AbortController();
   private readonly end: number;
@@ -32,11 +35,17 @@ export class Deadline {
   /** Aborted when the time is over. */
   readonly signal = this.abort.signal;
 
-  constructor(ms: number) {
+  /** @param ms real time */
+  constructor(readonly ms: number) {
     this.end = performance.now() + ms;
     this.timer = setTimeout(() => this.abort.abort(), ms);
   }
 
+  get isOver(): boolean {
+    return this.signal.aborted;
+  }
+
+  /** Real ms, for limits of others. */
   left(): number {
     return this.end - performance.now();
   }
@@ -59,12 +68,12 @@ export function pauseMs(next: number, policy: RetryPolicy): number {
   return Math.ceil(policy.random() * Math.min(policy.capMs, policy.baseMs * 2 ** (next - 2)));
 }
 
-/** Sleeps on the clock; false when the deadline came first. */
+/** Sleeps on the clock; false when the deadline came first, or has passed already. */
 export async function sleepUnlessOver(clock: Clock, ms: number, deadline: Deadline): Promise<boolean> {
   try {
     await clock.sleep(ms, deadline.signal);
   } catch {
     // The clock rejects for one reason only, the abort: said by the return value.
   }
-  return deadline.left() > 0;
+  return !deadline.isOver;
 }

@@ -3,6 +3,7 @@ import { type BrokerCall, secretsOf } from './call.js';
 import { errorOfAnswer, errorOfNetwork, errorOfRedirect } from './error-mapping.js';
 import { BrokerError } from './errors.js';
 import { MAX_JSON_BYTES, parseJson, readText } from './json-body.js';
+import type { Deadline } from './retry.js';
 import { retryAfterMs } from './retry-after.js';
 import { USER_AGENT } from './version.js';
 
@@ -11,30 +12,41 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** Bearer tokens are visible ASCII (RFC 6750); others cannot be sent as a header. */
 const TOKEN_FORM = /^[\x21-\x7e]{1,8192}$/;
 
+/** What ends a try that is not answered, the body's download included, so that a dripping body ends as well. */
+export interface TryLimits {
+  /** Real time for this try. */
+  readonly tryMs: number;
+  /** What is left to the call with all its tries. */
+  readonly deadline: Deadline;
+}
+
 /**
  * One try of one call over HTTP, answer and mapping included.
- * @param limitMs real time for the whole of it, the body too, so that a dripping body ends as well.
- * @throws BrokerError and nothing else.
+ * @throws BrokerError and nothing else; where time was up, its message names the limit that came first.
  */
-export async function send<T>(call: BrokerCall<T>, limitMs: number, clock: Clock): Promise<T> {
+export async function send<T>(call: BrokerCall<T>, limits: TryLimits, clock: Clock): Promise<T> {
   if (call.token !== null && !TOKEN_FORM.test(call.token))
     throw new BrokerError('token-dead', 'The access token holds characters that no token has; sign in again');
-  const { text, status } = await download(call, limitMs, clock);
+  const { text, status } = await download(call, limits, clock);
   return call.read(parseJson(text, status));
 }
 
 /** Sends the call and reads the whole body of a 2xx answer. */
 async function download(
   call: BrokerCall<unknown>,
-  limitMs: number,
+  { tryMs, deadline }: TryLimits,
   clock: Clock,
 ): Promise<{ text: string; status: number }> {
   const abort = new AbortController();
   let timedOut: number | null = null;
-  const timer = setTimeout(() => {
-    timedOut = limitMs;
+  const end = (afterMs: number): void => {
+    timedOut ??= afterMs;
     abort.abort();
-  }, limitMs);
+  };
+  const onDeadline = (): void => end(deadline.ms);
+  deadline.signal.addEventListener('abort', onDeadline, { once: true });
+  if (deadline.isOver) onDeadline();
+  const timer = setTimeout(() => end(tryMs), tryMs);
   try {
     const response = await fetch(call.url, {
       method: call.method,
@@ -49,6 +61,7 @@ async function download(
     throw errorOfNetwork(error, timedOut);
   } finally {
     clearTimeout(timer);
+    deadline.signal.removeEventListener('abort', onDeadline);
     // Frees the connection where the body was left unread.
     abort.abort();
   }

@@ -68,6 +68,7 @@ export function sendEnvelope(res: Response, data: unknown, fault: Fault | null):
   const spoiled = fault?.type === 'null-data' ? null : fault?.type === 'wrong-shape' ? WRONG_DATA : data;
   const text = JSON.stringify({ status: 'success', data: spoiled });
   if (fault?.type === 'truncated-json') res.type('json').send(text.slice(0, Math.floor(text.length / 2)));
+  else if (fault?.type === 'held') void fault.until.then(() => res.type('json').send(text));
   else if (fault?.type === 'slow-body') trickle(res, Buffer.from(text), fault.ms);
   else res.type('json').send(text);
 }

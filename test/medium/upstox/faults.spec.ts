@@ -110,6 +110,22 @@ describe('UpstoxClient on faults', () => {
   });
 
   it.each([
+    ['as long as', 150],
+    ['shorter than', 60_000],
+  ])(
+    'should say that the total time is over, and neither pause nor try again, where it is %s one try',
+    async (_name, tryMs) => {
+      server.script(silence);
+      const { clock: still, pauses } = countingClock();
+      const client = clientOf(server.url, { clock: still, retry: { tryMs, totalMs: 150, tries: 5 } });
+      const error = await brokerError(client.optionChain(TOKEN, CHAIN.underlying, CHAIN.expiry));
+      expect(error).toMatchObject({ kind: 'unreachable', message: 'The broker did not answer within 0.1 s' });
+      expect(server.seen.length).toBeLessThanOrEqual(1);
+      expect(pauses()).toBe(0);
+    },
+  );
+
+  it.each([
     ['as it comes', (text: string) => raw(text)],
     [
       'blown up from a small gzip',
@@ -196,3 +212,15 @@ describe('UpstoxClient on faults', () => {
     expect(server.seen).toHaveLength(0);
   });
 });
+
+/** A clock on which nobody may pause: it stands still, so that whoever does would never go on. */
+function countingClock(): { clock: ManualClock; pauses: () => number } {
+  let count = 0;
+  class Counting extends ManualClock {
+    override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+      count += 1;
+      return super.sleep(ms, signal);
+    }
+  }
+  return { clock: new Counting(Date.parse('2026-11-23T10:00:00+05:30')), pauses: () => count };
+}
