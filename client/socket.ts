@@ -12,16 +12,22 @@ import type {
 export type TrackerSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 export type SocketFactory = () => TrackerSocket;
 
-/** WebSocket only: with several server processes no sticky sessions are needed. Opens when told to. */
-export const openSocket: SocketFactory = () =>
-  io({
-    transports: ['websocket'],
-    autoConnect: false,
-    reconnectionDelay: RECONNECT_MS,
-    reconnectionDelayMax: 5_000,
-  });
-
 const RECONNECT_MS = 500;
+const RECONNECT_MAX_MS = 5_000;
+/** The library makes each pause longer or shorter by half at most, by chance. */
+const LONGEST_SHARE = 1.5;
+
+/** WebSocket only: with several server processes no sticky sessions are needed. Opens when told to. */
+export const SOCKET_OPTIONS = {
+  transports: ['websocket'],
+  autoConnect: false,
+  reconnectionDelay: RECONNECT_MS,
+  reconnectionDelayMax: RECONNECT_MAX_MS,
+  randomizationFactor: LONGEST_SHARE - 1,
+};
+
+export const openSocket: SocketFactory = () => io(SOCKET_OPTIONS);
+
 const ACK_TIMEOUT_MS = 15_000;
 
 export interface LinkEvents {
@@ -50,12 +56,15 @@ export class Link {
   listen(events: LinkEvents): void {
     this.socket.on('connect', () => {
       this.socket.io.reconnectionDelay(RECONNECT_MS);
+      this.socket.io.reconnectionDelayMax(RECONNECT_MAX_MS);
       events.up(this.socket.recovered);
     });
     // A server that stops has told all its screens: each comes back at a moment of its own.
-    this.socket.on('server:closing', ({ reconnectWithinMs }) =>
-      this.socket.io.reconnectionDelay(RECONNECT_MS + Math.random() * reconnectWithinMs),
-    );
+    this.socket.on('server:closing', ({ reconnectWithinMs }) => {
+      this.socket.io.reconnectionDelay(RECONNECT_MS + Math.random() * reconnectWithinMs);
+      // Above the longest of these pauses: a limit among them would bring all the late ones back in one instant.
+      this.socket.io.reconnectionDelayMax(LONGEST_SHARE * (RECONNECT_MS + reconnectWithinMs));
+    });
     this.socket.on('disconnect', (reason) => {
       events.down();
       // The server closed this socket on purpose (a restart, a queue too long): the library then waits for us.

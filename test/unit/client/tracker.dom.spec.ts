@@ -35,7 +35,10 @@ class FakeSocket {
   readonly watched: string[] = [];
   private readonly listeners = new Map<string, (...args: never[]) => void>();
   readonly delays: number[] = [];
-  readonly io = { reconnectionDelay: (ms: number) => void this.delays.push(ms) };
+  readonly io = {
+    reconnectionDelay: (ms: number) => void this.delays.push(ms),
+    reconnectionDelayMax: () => undefined,
+  };
   answer: WatchAck = { ok: true, table: aTable(), status: aStatus() };
 
   on(event: string, listener: (...args: never[]) => void): this {
