@@ -4,6 +4,7 @@ import { UpstoxModule } from '../upstox/upstox.module.js';
 import { AuthController } from './auth.controller.js';
 import { BrokerTokenStore } from './broker-token.store.js';
 import { GuessLimiter } from './guess-limiter.js';
+import { KnownSessions } from './known-sessions.js';
 import { OAuthStateStore } from './oauth-state.store.js';
 import { SessionEvents } from './session-events.js';
 import { SessionGuard } from './session.guard.js';
@@ -30,6 +31,7 @@ import { ViewerAccess } from './viewer-access.js';
     },
     BrokerTokenStore,
     GuessLimiter,
+    KnownSessions,
     OAuthStateStore,
     SessionEvents,
     SessionGuard,
@@ -42,6 +44,6 @@ import { ViewerAccess } from './viewer-access.js';
     UnattendedTokens,
     ViewerAccess,
   ],
-  exports: [SessionService, TokenPool, SessionGuard, SessionEvents, UnattendedTokens],
+  exports: [KnownSessions, SessionService, TokenPool, SessionGuard, SessionEvents, UnattendedTokens],
 })
 export class AuthModule {}

@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../domain/units.js';
 import { hashOf, newSecretId } from './random-id.js';
 import { type CookieHeaders, sessionIdOf } from './session-cookie.js';
 import { type SessionEndCode, SessionEvents } from './session-events.js';
-import { SESSION_IDLE_MS, SESSION_LIFE_MS, type SignIn } from './sign-in.js';
+import { isExpired, SESSION_LIFE_MS, type SignIn } from './sign-in.js';
 import { SignInStore } from './sign-in.store.js';
 
 export type NewSignIn = Pick<SignIn, 'brokerUser' | 'method' | 'name' | 'tokenId'>;
@@ -88,8 +88,4 @@ export class SessionService {
   countByToken(tokenId: string): Promise<number> {
     return this.store.countLiving(tokenId, this.clock.now());
   }
-}
-
-function isExpired(signIn: SignIn, now: number): boolean {
-  return now >= signIn.expiresAt || now >= signIn.seenAt + SESSION_IDLE_MS;
 }

@@ -30,3 +30,8 @@ export interface SignIn {
 /** A session ends after 12 hours without a request, and in any case after 30 days. */
 export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_LIFE_MS = 30 * 86_400_000;
+
+/** Whether a sign-in is over, for its age or for want of use. */
+export function isExpired(signIn: Pick<SignIn, 'expiresAt' | 'seenAt'>, now: EpochMs): boolean {
+  return now >= signIn.expiresAt || now >= signIn.seenAt + SESSION_IDLE_MS;
+}
