@@ -93,6 +93,11 @@ export class Collector {
     if (exchange !== null && this.mayCall()) await this.start(chain, exchange);
   }
 
+  /** Whether `request` would find something to wait for, as far as memory knows. */
+  wants(chain: ChainId): boolean {
+    return this.underWay.has(chainKey(chain)) || !this.lease.held || this.wantsAnswer(chain);
+  }
+
   /** @param ask brings a request to the process that collects while this one does not. */
   delegateTo(ask: (chain: ChainId) => Promise<void>): void {
     this.askCollector = ask;

@@ -28,6 +28,8 @@ export class Watching {
     const listing = await this.chains.listing(asked);
     const chain = { underlying: listing.underlying.key, expiry: asked.expiry };
     await this.chains.open(chain, this.clock.now());
+    // The usual case, and after a restart of a network that of thousands at once.
+    if (!this.collector.wants(chain)) return chain;
     // A slow broker must not keep a screen from the table that is there already.
     const patience = new AbortController();
     const enough = realSleep(FIRST_CAPTURE_WAIT_MS, patience.signal);
