@@ -5,11 +5,10 @@ import {
   type OnGatewayConnection,
   type OnGatewayInit,
 } from '@nestjs/websockets';
+import { CHECK_EVERY_MS, KnownSessions } from '../auth/known-sessions.js';
 import { SessionEvents, type SessionEnd, type SessionEndCode } from '../auth/session-events.js';
-import { SessionService } from '../auth/session.service.js';
 import { Clock } from '../clock/clock.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
-import { MINUTE_MS } from '../domain/units.js';
 import { ApiError } from '../http/api-error.js';
 import type { ClientToServerEvents, ServerClosing, UnwatchAck, WatchAck } from '../protocol/index.js';
 import { ChainService } from '../snapshot/chain-service.js';
@@ -21,6 +20,8 @@ import { chainRefSchema } from './chain-ref.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { ReadyAnswers } from './fan-out-answer.js';
 import { FanOut } from './fan-out.js';
+import { heardBy } from './heard-by.js';
+import { keepLight } from './light-request.js';
 import { MarketRoom } from './market-room.js';
 import { Screen } from './screen.js';
 import { allowance, ScreenRequests, type Answer } from './screen-requests.js';
@@ -30,7 +31,6 @@ const CLOSING: ServerClosing = {
   message: 'The tracker is stopping or restarting. This screen comes back by itself.',
   reconnectWithinMs: 5_000,
 };
-const KEEP_ALIVE_MS = 5 * MINUTE_MS;
 
 const END_MESSAGES: Record<SessionEndCode, string> = {
   'signed-out': 'You signed out.',
@@ -38,16 +38,11 @@ const END_MESSAGES: Record<SessionEndCode, string> = {
   revoked: 'This browser signed in again; this screen belongs to the older sign-in.',
 };
 
-const EVENTS: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
-  'chain:watch',
-  'chain:unwatch',
-  'market:watch',
-  'market:unwatch',
-]);
+type Handler = (socket: TrackerSocket, args: unknown[]) => void;
 
 /**
  * Screens come in here. A room is a chain; a change is encoded once and sent to all of its room.
- * Listeners are bound by hand: one closure a socket instead of an RxJS chain a handler and socket.
+ * Listeners are bound by hand, the same ones for all sockets, instead of an RxJS chain a handler and socket.
  */
 @WebSocketGateway()
 export class ChainGateway
@@ -60,12 +55,32 @@ export class ChainGateway
   private readonly log = new Logger(ChainGateway.name);
   private readonly endings: (() => void)[] = [];
   private readonly guard = new ConnectionGuard();
+  /** What screens may ask. What stands before the acknowledgement of a `market` event is not asked for, and does no harm. */
+  private readonly handlers = new Map<string, Handler>(
+    Object.entries({
+      'chain:watch': (socket, [chain, ack]) =>
+        this.requests.guarded<WatchAck>(socket, ack, (answer) => this.watch(socket, chain, answer)),
+      'chain:unwatch': (socket, [chain, ack]) =>
+        this.requests.guarded<UnwatchAck>(socket, ack, (answer) => this.unwatch(socket, chain, answer)),
+      'market:watch': (socket, args) => this.market.watch(socket, args.at(-1)),
+      'market:unwatch': (socket, args) => this.market.unwatch(socket, args.at(-1)),
+    } satisfies Record<keyof ClientToServerEvents, Handler>),
+  );
+  private readonly onEvent = heardBy((socket: TrackerSocket, event: string, ...args: unknown[]) => {
+    const handler = this.handlers.get(event);
+    if (handler) handler(socket, args);
+    else this.requests.mayAsk(socket);
+  });
+  private readonly onGone = heardBy((socket: TrackerSocket) => {
+    this.guard.release(socket.conn);
+    for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
+  });
 
   @WebSocketServer()
   private readonly server: TrackerServer;
 
   constructor(
-    @Inject(SessionService) private readonly sessions: SessionService,
+    @Inject(KnownSessions) private readonly sessions: KnownSessions,
     @Inject(SessionEvents) private readonly sessionEvents: SessionEvents,
     @Inject(Watching) private readonly watching: Watching,
     @Inject(ChainService) private readonly chains: ChainService,
@@ -102,7 +117,7 @@ export class ChainGateway
         );
     });
     // In the clock's time, as the idle limit is: a replay at 60× would end every sign-in after twelve minutes.
-    const period = Math.max(1_000, KEEP_ALIVE_MS / this.clock.rate);
+    const period = Math.max(1_000, CHECK_EVERY_MS / this.clock.rate);
     const keepAlive = setInterval(() => {
       this.keepSessionsAlive().catch((error: Error) =>
         this.log.error('Sign-ins could not be kept alive', error.stack),
@@ -121,20 +136,8 @@ export class ChainGateway
   }
 
   handleConnection(socket: TrackerSocket): void {
-    socket.on('chain:watch', (chain, ack) =>
-      this.requests.guarded<WatchAck>(socket, ack, (answer) => this.watch(socket, chain, answer)),
-    );
-    socket.on('chain:unwatch', (chain, ack) =>
-      this.requests.guarded<UnwatchAck>(socket, ack, (answer) => this.unwatch(socket, chain, answer)),
-    );
-    this.market.admit(socket);
-    socket.onAny((event: string) => {
-      if (!EVENTS.has(event)) this.requests.mayAsk(socket);
-    });
-    socket.on('disconnect', () => {
-      this.guard.release(socket.conn);
-      for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
-    });
+    socket.onAny(this.onEvent);
+    socket.on('disconnect', this.onGone);
     socket.emit('feed:status', this.status.current(null));
   }
 
@@ -152,6 +155,7 @@ export class ChainGateway
   private async admit(socket: TrackerSocket): Promise<void> {
     const signIn = await this.sessions.find(socket.handshake.headers);
     if (!signIn) throw new Error('sign-in-needed');
+    keepLight(socket);
     socket.data = {
       sessionId: signIn.idHash,
       screen: new Screen(),
@@ -198,12 +202,13 @@ export class ChainGateway
     const sockets = await this.server.fetchSockets();
     for (const idHash of new Set(sockets.map((socket) => socket.data.sessionId)))
       // Gone without a word: another process ended it while the two could not talk.
-      if ((await this.sessions.keepAlive(idHash)) === null) this.endSession({ idHash, code: 'expired' });
+      if ((await this.sessions.look(idHash)) === null) this.endSession({ idHash, code: 'expired' });
   }
 }
 
-function sessionRoom(id: string): string {
-  return `session ${id}`;
+/** The hash itself, a string that is kept anyway: no chain and no socket is named like it. */
+function sessionRoom(idHash: string): string {
+  return idHash;
 }
 
 function parseRef(asked: unknown): ChainId {

@@ -1,3 +1,4 @@
+import { heardBy } from './heard-by.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -7,20 +8,24 @@ const PACKETS_A_SECOND = 10;
 
 type Connection = TrackerSocket['conn'];
 
+interface Guarded {
+  readonly packets: TokenBucket;
+  /** It has a screen, or is asking for one. */
+  taken: boolean;
+}
+
 /**
  * Watches the connections under the screens. A screen's allowance counts the events of that screen; a connection that
  * asks for screen after screen, or sends packets that are no events, would go round it.
  */
 export class ConnectionGuard {
-  private readonly taken = new WeakSet<Connection>();
+  private readonly guarded = new WeakMap<Connection, Guarded>();
+  private readonly onPacket = heardBy((connection: Connection) => {
+    if (!this.of(connection).packets.take()) connection.close(true);
+  });
 
   watch(server: TrackerServer): void {
-    server.engine.on('connection', (connection: Connection) => {
-      const bucket = new TokenBucket(PACKET_BURST, PACKETS_A_SECOND);
-      connection.on('packet', () => {
-        if (!bucket.take()) connection.close(true);
-      });
-    });
+    server.engine.on('connection', (connection: Connection) => connection.on('packet', this.onPacket));
   }
 
   /**
@@ -28,8 +33,9 @@ export class ConnectionGuard {
    * @throws Error when it has one, or is asking for one already; and what the work throws.
    */
   async admit(connection: Connection, work: () => Promise<void>): Promise<void> {
-    if (this.taken.has(connection)) throw new Error('one-screen-a-connection');
-    this.taken.add(connection);
+    const guarded = this.of(connection);
+    if (guarded.taken) throw new Error('one-screen-a-connection');
+    guarded.taken = true;
     try {
       await work();
     } catch (error) {
@@ -40,6 +46,14 @@ export class ConnectionGuard {
 
   /** The screen is gone. */
   release(connection: Connection): void {
-    this.taken.delete(connection);
+    this.of(connection).taken = false;
+  }
+
+  private of(connection: Connection): Guarded {
+    const known = this.guarded.get(connection);
+    if (known) return known;
+    const guarded = { packets: new TokenBucket(PACKET_BURST, PACKETS_A_SECOND), taken: false };
+    this.guarded.set(connection, guarded);
+    return guarded;
   }
 }

@@ -23,23 +23,23 @@ export class MarketRoom {
     return this.boards.onFrame((frame) => this.fanOut.push(ROOM, 'market:change', frame));
   }
 
-  admit(socket: TrackerSocket): void {
-    // What stands before the acknowledgement is not asked for, and does no harm.
-    socket.on('market:watch', (...parts: unknown[]) =>
-      this.requests.guarded<MarketWatchAck>(socket, parts.at(-1), async (answer) => {
-        // No await between joining and the answer: a push that came in between would be a gap.
-        void socket.join(ROOM);
-        const board = this.boards.current();
-        const told = { ok: true as const, sweep: this.boards.sweep };
-        if (board) this.answers.send(socket, answer, told, 'board', board);
-        else answer({ ...told, board });
-      }),
-    );
-    socket.on('market:unwatch', (...parts: unknown[]) =>
-      this.requests.guarded<MarketUnwatchAck>(socket, parts.at(-1), async (answer) => {
-        await socket.leave(ROOM);
-        answer({ ok: true });
-      }),
-    );
+  /** A screen opens the market page. */
+  watch(socket: TrackerSocket, ack: unknown): void {
+    this.requests.guarded<MarketWatchAck>(socket, ack, async (answer) => {
+      // No await between joining and the answer: a push that came in between would be a gap.
+      void socket.join(ROOM);
+      const board = this.boards.current();
+      const told = { ok: true as const, sweep: this.boards.sweep };
+      if (board) this.answers.send(socket, answer, told, 'board', board);
+      else answer({ ...told, board });
+    });
+  }
+
+  /** A screen leaves the market page. */
+  unwatch(socket: TrackerSocket, ack: unknown): void {
+    this.requests.guarded<MarketUnwatchAck>(socket, ack, async (answer) => {
+      await socket.leave(ROOM);
+      answer({ ok: true });
+    });
   }
 }

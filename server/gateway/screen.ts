@@ -13,19 +13,35 @@ export interface Wish {
   left: boolean;
 }
 
-/** What one screen watches, and what it has asked for. */
+interface Watched {
+  readonly key: string;
+  readonly chain: ChainId;
+}
+
+/** A name that the screen uses, and the key of the chain that it means. */
+interface Name {
+  readonly name: string;
+  readonly key: string;
+}
+
+const NONE: readonly never[] = [];
+
+/**
+ * What one screen watches, and what it has asked for. Lists of a few, shared while empty: there are thousands of screens,
+ * and most watch a single chain.
+ */
 export class Screen {
-  /** By key; `names` leads there from the names that the screen uses. */
-  private readonly watched = new Map<string, ChainId>();
-  private readonly names = new Map<string, string>();
-  private readonly wishes = new Set<Wish>();
+  private watched: readonly Watched[] = NONE;
+  private names: readonly Name[] = NONE;
+  private wishes: readonly Wish[] = NONE;
 
   /**
    * Notes that the screen asks for a chain. Call `settle` when it is prepared, or cannot be.
    * @throws ApiError 429 when the chain, with those being prepared, is one too many.
    */
   wish(ref: ChainId): Wish {
-    const asked = new Set([...this.names.keys(), ...[...this.wishes].map((wish) => chainKey(wish.ref))]);
+    const asked = new Set(this.names.map(({ name }) => name));
+    for (const wish of this.wishes) asked.add(chainKey(wish.ref));
     if (asked.add(chainKey(ref)).size > CHAINS_A_SCREEN)
       throw new ApiError(
         HttpStatus.TOO_MANY_REQUESTS,
@@ -33,20 +49,22 @@ export class Screen {
         `One screen watches ${CHAINS_A_SCREEN} chains at most. Close one.`,
       );
     const wish = { ref, left: false };
-    this.wishes.add(wish);
+    this.wishes = [...this.wishes, wish];
     return wish;
   }
 
   settle(wish: Wish): void {
-    this.wishes.delete(wish);
+    this.wishes = without(this.wishes, (one) => one === wish);
   }
 
   /** @param chain what the wish turned out to mean. @returns whether the screen did not watch it before. */
   enter(wish: Wish, chain: ChainId): boolean {
-    const key = chainKey(chain);
-    this.names.set(chainKey(wish.ref), key);
-    if (this.watched.has(key)) return false;
-    this.watched.set(key, chain);
+    const [name, key] = [chainKey(wish.ref), chainKey(chain)];
+    // One string where the two are alike, as they mostly are.
+    const named = name === key ? { name: key, key } : { name, key };
+    this.names = [...without(this.names, (one) => one.name === name), named];
+    if (this.watched.some((one) => one.key === key)) return false;
+    this.watched = [...this.watched, { key, chain }];
     return true;
   }
 
@@ -54,19 +72,24 @@ export class Screen {
   leave(ref: ChainId): ChainId | null {
     const name = chainKey(ref);
     for (const wish of this.wishes) if (chainKey(wish.ref) === name) wish.left = true;
-    const key = this.names.get(name) ?? name;
-    const chain = this.watched.get(key) ?? null;
-    this.watched.delete(key);
-    for (const [known, meant] of this.names) if (meant === key) this.names.delete(known);
+    const key = this.names.find((one) => one.name === name)?.key ?? name;
+    const chain = this.watched.find((one) => one.key === key)?.chain ?? null;
+    this.watched = without(this.watched, (one) => one.key === key);
+    this.names = without(this.names, (one) => one.key === key);
     return chain;
   }
 
   /** @returns every chain that was watched. */
   leaveAll(): ChainId[] {
     for (const wish of this.wishes) wish.left = true;
-    const all = [...this.watched.values()];
-    this.watched.clear();
-    this.names.clear();
+    const all = this.watched.map(({ chain }) => chain);
+    this.watched = NONE;
+    this.names = NONE;
     return all;
   }
+}
+
+function without<T>(list: readonly T[], unwanted: (one: T) => boolean): readonly T[] {
+  const kept = list.filter((one) => !unwanted(one));
+  return kept.length > 0 ? kept : NONE;
 }

@@ -1,3 +1,5 @@
+const monotonicMs = (): number => performance.now();
+
 /** Lets `burst` events through at once and `perSecond` of them in the long run. */
 export class TokenBucket {
   private tokens: number;
@@ -6,7 +8,7 @@ export class TokenBucket {
   constructor(
     private readonly burst: number,
     private readonly perSecond: number,
-    private readonly now: () => number = () => performance.now(),
+    private readonly now: () => number = monotonicMs,
   ) {
     this.tokens = burst;
     this.at = now();

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { IncomingMessage } from 'node:http';
-import type { Server, ServerOptions } from 'socket.io';
+import type { Server, ServerOptions, Socket } from 'socket.io';
 import type { Config } from '../config/config.js';
 import { originAllowed } from '../http/origin.js';
 
@@ -36,4 +36,13 @@ export class TrackerIoAdapter extends IoAdapter {
       },
     } as ServerOptions) as Server;
   }
+
+  /** Nest would keep an RxJS chain with each socket for handlers that it knows. There are none: the gateway listens by hand. */
+  override bindMessageHandlers(...args: Parameters<IoAdapter['bindMessageHandlers']>): void {
+    const [, handlers] = args;
+    if (handlers.length > 0) super.bindMessageHandlers(...args);
+  }
+
+  /** Nobody waits for Nest's word that a socket has gone: the gateway hears it from the socket. */
+  override bindClientDisconnect(_client: Socket): void {}
 }

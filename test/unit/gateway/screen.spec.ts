@@ -21,6 +21,17 @@ describe('what a screen watches', () => {
     expect(screen.leaveAll()).toEqual([]);
   });
 
+  it('should know every chain that it watches by all of its names, once each', () => {
+    const screen = new Screen();
+    expect(open(screen, byName, byKey)).toBe(true);
+    expect(open(screen, byKey)).toBe(false);
+    expect(open(screen, chain(1))).toBe(true);
+    // The name has come to mean another chain.
+    expect(open(screen, byName, chain(2))).toBe(true);
+    expect(screen.leaveAll()).toEqual([byKey, chain(1), chain(2)]);
+    expect(screen.leaveAll()).toEqual([]);
+  });
+
   it('should refuse one chain too many, and take one again after another was left', () => {
     const screen = new Screen();
     for (let i = 0; i < CHAINS_A_SCREEN; i++) open(screen, chain(i));
