@@ -1,29 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { generatedMarket, startSimulator, type Simulator } from '../../server/simulator/index.js';
+import { freePort } from './free-port.js';
 import { projectRoot, start, tempFolder, type Program } from './harness.js';
+import { SharedClock } from './shared-clock.mjs';
 
 /** A machine room in a test: a broker, a Redis of its own, servers on one database and one clock, and a balancer. */
+
+export { SharedClock } from './shared-clock.mjs';
 
 export interface Server {
   program: Program;
   url: string;
 }
 
-export interface SharedClock {
-  start: number;
-  rate: number;
-  since: number;
-  now(): number;
-}
-
-/** A clock that processes can share: `rate` times the machine's. */
+/** A clock that processes share and the test moves. @param rate so many times as fast as the machine's by itself */
 export function sharedClock(start: number, rate: number): SharedClock {
-  const since = Date.now();
-  return { start, rate, since, now: () => Math.floor(start + (Date.now() - since) * rate) };
+  const file = join(tempFolder(), 'clock');
+  writeFileSync(file, '');
+  return new SharedClock(file, { start, rate, since: Date.now() });
 }
 
 export const brokerOn = (clock: SharedClock, date: string): Promise<Simulator> =>
@@ -48,21 +47,13 @@ export async function startMember(
     CLOCK_START: String(clock.start),
     CLOCK_RATE: String(clock.rate),
     SHARED_SINCE: String(clock.since),
+    SHARED_CLOCK: clock.file,
   };
   const program = start([join(projectRoot, 'test/support/cluster-server.mjs')], env, tempFolder());
   return { program, url: await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/) };
 }
 
 export const newSecret = (): string => randomBytes(16).toString('hex');
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 /** A redis-server of the test's own, which it may kill. */
 export class OwnRedis {
@@ -90,6 +81,16 @@ export class OwnRedis {
       printed += String(chunk);
       if (printed.includes('Ready to accept connections')) break;
     }
+  }
+
+  /** Stops it in mid-air (SIGSTOP), as an overloaded or swapping machine does: connections stand, nothing answers. */
+  stall(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  wake(): void {
+    this.child?.kill('SIGCONT');
   }
 
   async kill(): Promise<void> {

@@ -110,18 +110,27 @@ export class Visitor {
     return this.get(this.tablePath(underlying, expiry, at));
   }
 
-  /** A connected socket. @throws what the server says when it refuses the handshake */
-  socket(): Promise<TrackerSocket> {
-    return connect(this.base, { cookie: this.cookie, origin: this.base });
+  /**
+   * A connected socket. @param comesBack whether it connects again by itself, as a screen does
+   * @throws what the server says when it refuses the handshake
+   */
+  socket(comesBack = false): Promise<TrackerSocket> {
+    return connect(this.base, { cookie: this.cookie, origin: this.base }, comesBack);
   }
 }
 
 /** Opens a socket with the given handshake headers. @throws what the server says when it refuses */
-export function connect(base: string, headers: Record<string, string>): Promise<TrackerSocket> {
+export function connect(
+  base: string,
+  headers: Record<string, string>,
+  comesBack = false,
+): Promise<TrackerSocket> {
   const socket: TrackerSocket = io(base, {
     transports: ['websocket'],
     extraHeaders: headers,
-    reconnection: false,
+    reconnection: comesBack,
+    reconnectionDelay: 100,
+    reconnectionDelayMax: 1_000,
     forceNew: true,
   });
   sockets.add(socket);

@@ -30,6 +30,8 @@ export class Watcher {
       else this.strangers++;
     });
     socket.on('feed:status', (status) => this.statuses.push(status));
+    // Not the first time: the socket is connected already. A server forgets what a lost socket watched.
+    socket.on('connect', () => this.askAgain());
   }
 
   /** Watches a chain. @throws when the server refuses */
@@ -37,6 +39,10 @@ export class Watcher {
     const watcher = new Watcher(socket, chain);
     await watcher.ask();
     return watcher;
+  }
+
+  get isConnected(): boolean {
+    return this.socket.connected;
   }
 
   get table(): Table | null {
