@@ -104,13 +104,16 @@ export class CollectorLease implements Fence {
     );
   }
 
-  async check(tx: EntityManager): Promise<void> {
+  async check(tx: EntityManager, epoch: number): Promise<void> {
     const rows: { holder: string; fence: number | string }[] = await tx.query(
       `SELECT holder, fence FROM lease WHERE name = 'collector'${dialectFor(this.db).lockRow}`,
     );
     const row = rows[0];
-    if (row?.holder === this.me && Number(row.fence) === this.epoch) return;
+    const isMine = row?.holder === this.me;
+    if (isMine && Number(row.fence) === epoch) return;
     this.refusedWrites += 1;
+    if (isMine)
+      throw new FenceLost('Another process has collected in between: what is from before was not stored.');
     this.lost();
     throw new FenceLost(
       `Another process collects by now (${row ? describeHolder(row.holder) : 'nobody knows which'}): ` +

@@ -4,8 +4,11 @@ import type { DataSource, EntityManager } from 'typeorm';
 export interface Fence {
   /** Grows whenever this process becomes the collector: what it knew before may be out of date. */
   readonly epoch: number;
-  /** @throws FenceLost when another process has taken over. */
-  check(tx: EntityManager): Promise<void>;
+  /**
+   * @param epoch under which the work was begun
+   * @throws FenceLost when another process collects by now, or has in between.
+   */
+  check(tx: EntityManager, epoch: number): Promise<void>;
 }
 
 /**
@@ -46,13 +49,15 @@ export class WriteQueue {
 
   /**
    * As `write`, for what only the collector may write. The fence is checked last, right before the commit, so that its
-   * row is locked as briefly as can be.
-   * @throws FenceLost when another process collects by now; nothing is written.
+   * row is locked as briefly as can be. What waits in the queue is of the holding under which it was asked for: a
+   * process that has lost the collection and got it back must not store what it had computed before.
+   * @throws FenceLost when another process collects by now, or has in between; nothing is written.
    */
   writeFenced<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const { epoch } = this;
     return this.write(async (manager) => {
       const result = await work(manager);
-      await this.fence?.check(manager);
+      await this.fence?.check(manager, epoch);
       return result;
     });
   }

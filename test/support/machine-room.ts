@@ -147,7 +147,9 @@ export class MachineRoom {
       const slot = this.slotNow() + MINUTE;
       this.clock.skipTo(slot + 1_000);
       const watching = screens ?? this.screens.filter(({ isConnected }) => isConnected);
-      await Promise.all(watching.map((one) => one.when(`slot ${slot}`, (table) => table.slot >= slot, PATIENCE_MS)));
+      await Promise.all(
+        watching.map((one) => one.when(`slot ${slot}`, (table) => table.slot >= slot, PATIENCE_MS)),
+      );
     }
   }
 

@@ -16,7 +16,8 @@ const START_TRIES = 20;
 
 function identity(): { uid?: number; gid?: number } {
   if (!isRoot) return {};
-  const number = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  const number = (flag: string): number =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: number('-u'), gid: number('-g') };
 }
 
@@ -111,7 +112,11 @@ export class OwnPostgres {
     });
     let printed = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
-    await until('PostgreSQL', () => printed.includes('ready to accept connections') || hasEnded(child), 60_000);
+    await until(
+      'PostgreSQL',
+      () => printed.includes('ready to accept connections') || hasEnded(child),
+      60_000,
+    );
     if (hasEnded(child)) return printed;
     this.child = child;
     return null;

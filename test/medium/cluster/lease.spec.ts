@@ -4,6 +4,7 @@ import { loadConfig } from '../../../server/config/load-config.js';
 import { CollectorLease, FenceLost } from '../../../server/database/lease.js';
 import { openDatabase } from '../../../server/database/open.js';
 import { WriteQueue } from '../../../server/database/write-queue.js';
+import { openGate } from '../../support/gate.js';
 import { until } from '../../support/harness-program.js';
 import { kindsHere, ownDatabase, type OwnDatabase } from './databases.js';
 
@@ -72,7 +73,7 @@ describe.each(kindsHere())('the lease of the collector, %s', (kind) => {
     expect(all.filter(({ lease }) => lease.held)).toHaveLength(1);
   });
 
-  it('should be free for another when it is not renewed, and refuse the writes of the one before', async () => {
+  it('should be free for another when it is not renewed, and refuse the writes of the one before (F43)', async () => {
     const [a, b] = [await candidate(), await candidate()];
     await a.begin();
     await insert(a.writes, 'before');
@@ -99,6 +100,27 @@ describe.each(kindsHere())('the lease of the collector, %s', (kind) => {
     await takeOver(a);
     expect([a.lease.held, a.lease.epoch, b.lease.epoch]).toEqual([true, 3, 2]);
     await expect(insert(b.writes, 'late')).rejects.toThrow(FenceLost);
+  });
+
+  it('should refuse what was begun before another collected, though the first collects again (F43)', async () => {
+    const [a, b] = [await candidate(), await candidate()];
+    await a.begin();
+    await insert(a.writes, 'before');
+    const gate = openGate();
+    const ahead = a.writes.write(() => gate.passed());
+    const waiting = expect(insert(a.writes, 'stale')).rejects.toThrow(FenceLost);
+    await b.begin();
+    await takeOver(b);
+    await b.lease.release();
+    // On SQLite the lease is written through the same queue.
+    if (kind === 'sqlite') gate.open();
+    await takeOver(a);
+    gate.open();
+    await Promise.all([ahead, waiting]);
+    expect(a.lease.held).toBe(true);
+    expect(await stored(a.db)).not.toContain('stale');
+    await insert(a.writes, 'after');
+    expect(await stored(a.db)).toContain('after');
   });
 
   it('should not begin to collect before what is in memory has been brought up to date', async () => {
