@@ -53,6 +53,17 @@ describe('compose.yaml', () => {
     },
   );
 
+  it('should let an owner set in .env what is theirs to set, with the defaults of the tracker', () => {
+    // Where the parts stand is said by the file; a market that is not the broker's has no place here.
+    const fixed = ['HOST', 'PORT', 'DATABASE_URL', 'REDIS_URL'];
+    const simulation = Object.keys(FIELDS).filter((name) => /^(CLOCK_|NODE_)|^UPSTOX_.*_URL$/.test(name));
+    const theirs = Object.keys(FIELDS).filter((name) => ![...fixed, ...simulation].includes(name));
+    for (const name of theirs) expect(read('compose.yaml')).toMatch(new RegExp(`\\$\\{${name}:[-?]`));
+    const config = loadConfig(trackers[0]![1].environment);
+    const { pinned, marketSweep, retentionDays, viewerPassphrase } = loadConfig({});
+    expect(config).toMatchObject({ pinned, marketSweep, retentionDays, viewerPassphrase });
+  });
+
   it('should wait for servers that it starts, and check all', () => {
     for (const { depends_on: needs = {}, healthcheck } of Object.values(services)) {
       for (const name of Object.keys(needs)) expect(services).toHaveProperty(name);

@@ -73,6 +73,15 @@ describe('MarketStore', () => {
     expect([market.board, market.resyncs]).toEqual([third, 1]);
   });
 
+  it('should be served whole boards by a server of another packing, and misread none of its frames (F45)', async () => {
+    await opened();
+    market.apply({ ...encodeMarketFrame(first, second), v: 2, changed: 'all' } as never);
+    expect([link.asked.length, market.board]).toEqual([2, first]);
+    link.asked[1]?.answer(ok(second));
+    await settle();
+    expect(market.board).toEqual(second);
+  });
+
   it('should apply frames that overtook the answer they follow', async () => {
     market.open();
     market.apply(encodeMarketFrame(first, second));

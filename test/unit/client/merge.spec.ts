@@ -206,7 +206,8 @@ describe('applyChange', () => {
     const bad: [what: string, change: Partial<ChangeFrame>][] = [
       ['a gap in seq', { seq: 3 }],
       ['a frame that came twice', { seq: 1 }],
-      ['another packing', { v: 2 as 1 }],
+      ['another packing (F45)', { v: 2 as 1 }],
+      ['no packing (F45)', { v: undefined as never }],
       ['another underlying', { underlying: 'NSE_INDEX|Nifty Bank' }],
       ['another expiry', { expiry: '2026-08-25' }],
       ['another number of rows', { rows: 2 }],

@@ -47,6 +47,18 @@ describe('ChainStore', () => {
     expect(link.watched).toHaveLength(2);
   });
 
+  it('should be served whole tables by a server of another packing, and misread none of its frames (F45)', async () => {
+    await watching();
+    for (const seq of [2, 3]) {
+      // Its columns mean something else.
+      chain.apply({ ...anEmptyFrame(aTable(), { seq }), v: 2, oi: [0, 65], base: 'none' } as never);
+      expect([link.watched.length, chain.table?.seq]).toEqual([seq, seq - 1]);
+      link.watched[seq - 1]?.answer(ok(aTable({ seq })));
+      await settle();
+      expect([chain.phase, chain.table]).toEqual(['ready', aTable({ seq })]);
+    }
+  });
+
   it('should drop frames it has already, and frames of other chains', async () => {
     await watching();
     chain.apply(anEmptyFrame(aTable(), { seq: 1 }));
