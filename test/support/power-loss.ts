@@ -49,7 +49,7 @@ function steps(before: Disk, after: Disk): Step[] {
  * @param reach the steps that may be the torn one; all of them unless told
  */
 export function torn(before: Disk, after: Disk, random: Seeded, reach = Infinity): Disk {
-  const disk = { db: Buffer.from(before.db), wal: Buffer.from(before.wal) };
+  const disk: Disk = { db: Buffer.from(before.db), wal: Buffer.from(before.wal) };
   const todo = steps(before, after).slice(0, reach);
   const last = random.below(todo.length);
   todo.slice(0, last + 1).forEach((step, i) => {
