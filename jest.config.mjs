@@ -9,7 +9,8 @@ const shared = {
 const swc = { '^.+\\.ts$': ['@swc/jest'] };
 
 export default {
-  testTimeout: 60_000,
+  // What a test waits for has deadlines of its own; this ends what hangs, on a busy machine too.
+  testTimeout: 180_000,
   reporters: [['default', { summary: false }], 'summary', '<rootDir>/test/support/summary-reporter.mjs'],
   projects: [
     {

@@ -10,17 +10,19 @@ import { cleanUp, runCli, serverScript, start } from '../../support/harness.js';
 
 let dir: string;
 let broker: Server;
-let answer: { status: number; date: string; body: object };
+/** `date`: the header; `null` is the moment of the answer. */
+let answer: { status: number; date: string | null; body: object };
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'oi-tracker-doctor-'));
   answer = {
     status: 200,
-    date: new Date().toUTCString(),
+    date: null,
     body: { status: 'success', data: { exchange: 'NSE', status: 'NORMAL_OPEN', last_updated: 1 } },
   };
   broker = createServer((_request, response) => {
-    response.writeHead(answer.status, { date: answer.date, 'content-type': 'application/json' });
+    const date = answer.date ?? new Date().toUTCString();
+    response.writeHead(answer.status, { date, 'content-type': 'application/json' });
     response.end(JSON.stringify(answer.body));
   });
   await new Promise<void>((ready) => broker.listen(0, '127.0.0.1', ready));
