@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
 import { ackPacket, firstFragment, lastFragment, messageText } from './fan-out-frame.js';
 import { FanOut } from './fan-out.js';
-import { Line } from './fan-out-line.js';
+import { lineOf } from './fan-out-line.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 
 /** Handed to an acknowledgement in place of an answer: learns under which number the screen asked. */
@@ -64,7 +64,7 @@ export class ReadyAnswers {
     if (!this.ready) return answer({ ...small, [name]: large } as S & Record<N, L>);
     const placeholder = new Placeholder();
     (answer as unknown as (placeholder: Placeholder) => void)(placeholder);
-    const line = Line.of(socket);
+    const line = lineOf(socket);
     if (placeholder.id === null || (line && this.fanOut.isCut(line))) return;
     const { tail, part } = this.encodedOf(large);
     const head = `${ackPacket(placeholder.id)}[${JSON.stringify(small).slice(0, -1)},${JSON.stringify(name)}:`;

@@ -25,58 +25,63 @@ interface EngineConnection {
 const OPEN = 1;
 
 /**
- * The WebSocket of a screen, behind Engine.IO's back. `null` when it is no WebSocket, or when the libraries are not
- * what they were: then everything goes the ordinary way.
+ * The WebSocket of a screen, behind Engine.IO's back: its connection, looked at and found to be as expected. Not kept:
+ * whoever writes looks anew, and since the line is the connection itself, a look costs no object.
  */
-export class Line {
-  private constructor(
-    private readonly connection: EngineConnection,
-    private readonly raw: RawSocket,
-  ) {}
+export interface Line extends EngineConnection {
+  readonly transport: EngineConnection['transport'] & { readonly socket: RawSocket };
+}
 
-  static of(socket: TrackerSocket): Line | null {
-    const connection = socket.conn as unknown as EngineConnection;
-    const raw = connection.transport.socket;
-    const known =
-      connection.transport.name === 'websocket' &&
-      Array.isArray(connection.writeBuffer) &&
-      typeof raw?.bufferedAmount === 'number' &&
-      typeof raw._sender?.sendFrame === 'function' &&
-      typeof raw.ping === 'function' &&
-      typeof raw.terminate === 'function';
-    return known ? new Line(connection, raw) : null;
-  }
+/**
+ * The line of a screen. `null` when it is no WebSocket, or when the libraries are not what they were: then everything
+ * goes the ordinary way.
+ */
+export function lineOf(socket: TrackerSocket): Line | null {
+  const connection = socket.conn as unknown as EngineConnection;
+  return isLine(connection) ? connection : null;
+}
 
-  /** Bytes that wait for a reader that does not keep up (characters, for what is not yet encoded). */
-  get backlog(): number {
-    let waiting = this.raw.bufferedAmount;
-    for (const { data } of this.connection.writeBuffer) waiting += data?.length ?? 0;
-    return waiting;
-  }
+function isLine(connection: EngineConnection): connection is Line {
+  const { name, socket: raw } = connection.transport;
+  return (
+    name === 'websocket' &&
+    Array.isArray(connection.writeBuffer) &&
+    typeof raw?.bufferedAmount === 'number' &&
+    typeof raw._sender?.sendFrame === 'function' &&
+    typeof raw.ping === 'function' &&
+    typeof raw.terminate === 'function'
+  );
+}
 
-  get isOpen(): boolean {
-    return this.connection.readyState === 'open' && this.raw.readyState === OPEN;
-  }
+/** Bytes that wait for a reader that does not keep up (characters, for what is not yet encoded). */
+export function backlogOf({ transport, writeBuffer }: Line): number {
+  let waiting = transport.socket.bufferedAmount;
+  for (const { data } of writeBuffer) waiting += data?.length ?? 0;
+  return waiting;
+}
 
-  /** Whether a frame written now comes after everything that was emitted before. */
-  get inOrder(): boolean {
-    return this.connection.transport.writable && this.connection.writeBuffer.length === 0;
-  }
+/** Whether a frame can be written now, and comes after everything that was emitted before. */
+export function isReady({ readyState, transport, writeBuffer }: Line): boolean {
+  return (
+    transport.writable &&
+    writeBuffer.length === 0 &&
+    readyState === 'open' &&
+    transport.socket.readyState === OPEN
+  );
+}
 
-  write(parts: readonly Buffer[]): void {
-    this.raw._sender.sendFrame(parts);
-  }
+/** Writes the parts of one message, as they are. */
+export function writeTo(line: Line, parts: readonly Buffer[]): void {
+  line.transport.socket._sender.sendFrame(parts);
+}
 
-  /** Calls once the kernel has taken all that is written so far. Never when the connection ends before. */
-  onceDrained(listener: () => void): void {
-    // A ping goes out after everything else, however much that is; the stream's own 'drain' needs a full buffer first.
-    this.raw.ping(undefined, false, (error) => {
-      if (!error) listener();
-    });
-  }
+/** Calls once, when the kernel has taken all that is written so far, or `ended`: when it never will. */
+export function onceDrained(line: Line, listener: (ended: boolean) => void): void {
+  // A ping goes out after everything else, however much that is; the stream's own 'drain' needs a full buffer first.
+  line.transport.socket.ping(undefined, false, (error) => listener(Boolean(error)));
+}
 
-  /** Ends the connection at once: there is no use in sending a farewell to somebody who does not read. */
-  cut(): void {
-    this.raw.terminate();
-  }
+/** Ends the connection at once: there is no use in sending a farewell to somebody who does not read. */
+export function cutOff(line: Line): void {
+  line.transport.socket.terminate();
 }

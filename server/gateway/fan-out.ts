@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
 import { eventText, textFrame } from './fan-out-frame.js';
-import { Line } from './fan-out-line.js';
+import { backlogOf, cutOff, isReady, lineOf, onceDrained, writeTo, type Line } from './fan-out-line.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 import type { ServerToClientEvents } from '../protocol/index.js';
 
@@ -9,6 +9,7 @@ import type { ServerToClientEvents } from '../protocol/index.js';
 const SLICE_MS = 10;
 /** Sockets between two looks at the clock. */
 const STRIDE = 32;
+const NOBODY: ReadonlySet<string> = new Set();
 /** Bytes queued for a socket: beyond the first a change waits for the reader, beyond the second it is cut off. */
 export const DEFER_BYTES = 64 * 1024;
 export const CUT_BYTES = 1024 * 1024;
@@ -46,6 +47,8 @@ export class FanOut {
   private scheduled = false;
   /** The newest change that a slow reader has not got, by room. */
   private readonly deferred = new WeakMap<TrackerSocket, Map<string, Push>>();
+  /** Slow readers that are waited for: while there are none, nobody is looked up in `deferred`. */
+  private slow = 0;
 
   constructor(@Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics) {}
 
@@ -104,10 +107,17 @@ export class FanOut {
   private advance(push: Push, until: number): boolean {
     const { members } = push;
     const others: string[] = [];
+    // Nobody comes or goes within a slice.
+    const present = this.presentIn(push.room);
     try {
       while (push.next < members.length) {
         const stop = Math.min(push.next + STRIDE, members.length);
-        while (push.next < stop) this.deliver(push, members[push.next++]!, others);
+        while (push.next < stop) {
+          const id = members[push.next++]!;
+          // Gone, or left the room, since the push began.
+          const socket = present.has(id) ? this.server?.sockets.sockets.get(id) : undefined;
+          if (socket) this.deliver(push, socket, others);
+        }
         if (push.next < members.length && performance.now() >= until) break;
       }
     } finally {
@@ -116,57 +126,67 @@ export class FanOut {
     return push.next === members.length;
   }
 
+  /** Ids of those who are in a room now; `null`: of everybody. */
+  private presentIn(room: string | null): { has(id: string): boolean } {
+    const sockets = this.server?.sockets;
+    return (room === null ? sockets?.sockets : sockets?.adapter.rooms.get(room)) ?? NOBODY;
+  }
+
   /** @param others collects who must get it the ordinary way. */
-  private deliver(push: Push, id: string, others: string[]): void {
-    const socket = this.server?.sockets.sockets.get(id);
-    // Gone, or left the room, since the push began.
-    if (!socket || (push.room !== null && !socket.rooms.has(push.room))) return;
-    const line = Line.of(socket);
+  private deliver(push: Push, socket: TrackerSocket, others: string[]): void {
+    const line = lineOf(socket);
     if (line && !this.keepsUp(push, socket, line)) return;
-    if (line?.inOrder && line.isOpen) {
-      line.write(push.parts);
+    if (line && isReady(line)) {
+      writeTo(line, push.parts);
       this.metrics.pushes.direct += 1;
     } else {
-      others.push(id);
+      others.push(socket.id);
       this.metrics.pushes.queued += 1;
     }
   }
 
   /** Whether a socket may be written to. One that does not read is spared changes, and cut when that does not help. */
   private keepsUp(push: Push, socket: TrackerSocket, line: Line): boolean {
-    if (this.isCut(line)) return false;
-    if (!push.droppable || push.room === null) return true;
-    const waiting = this.deferred.get(socket);
-    if (line.backlog <= DEFER_BYTES) {
-      waiting?.delete(push.room);
+    const backlog = backlogOf(line);
+    if (this.isCut(line, backlog)) return false;
+    const { room } = push;
+    if (!push.droppable || room === null) return true;
+    if (backlog <= DEFER_BYTES) {
+      // This one is newer than what waits for the reader.
+      if (this.slow > 0) this.deferred.get(socket)?.delete(room);
       return true;
     }
     this.metrics.pushes.deferred += 1;
-    if (waiting) waiting.set(push.room, push);
-    else {
-      this.deferred.set(socket, new Map([[push.room, push]]));
-      line.onceDrained(() => this.catchUp(socket));
-    }
+    const waiting = this.deferred.get(socket);
+    if (waiting) waiting.set(room, push);
+    else this.waitFor(socket, line, new Map([[room, push]]));
     return false;
   }
 
+  private waitFor(socket: TrackerSocket, line: Line, waiting: Map<string, Push>): void {
+    this.deferred.set(socket, waiting);
+    this.slow += 1;
+    onceDrained(line, (ended) => {
+      this.slow -= 1;
+      this.deferred.delete(socket);
+      if (!ended) for (const push of waiting.values()) this.catchUp(push, socket);
+    });
+  }
+
   /** Cuts off a socket for which far too much is queued. @returns whether it did. */
-  isCut(line: Line): boolean {
-    if (line.backlog <= CUT_BYTES) return false;
+  isCut(line: Line, backlog = backlogOf(line)): boolean {
+    if (backlog <= CUT_BYTES) return false;
     this.metrics.pushes.cut += 1;
-    line.cut();
+    cutOff(line);
     return true;
   }
 
   /** A slow reader has read all: it gets the newest of what it missed. If that is not the next, it sees the gap. */
-  private catchUp(socket: TrackerSocket): void {
-    const waiting = this.deferred.get(socket);
-    this.deferred.delete(socket);
-    for (const push of waiting?.values() ?? []) {
-      const others: string[] = [];
-      this.deliver(push, socket.id, others);
-      if (others.length > 0) push.emit(others);
-    }
+  private catchUp(push: Push, socket: TrackerSocket): void {
+    if (!this.presentIn(push.room).has(socket.id)) return;
+    const others: string[] = [];
+    this.deliver(push, socket, others);
+    if (others.length > 0) push.emit(others);
   }
 }
 
