@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { serve, usage } from '../support/children.mjs';
+import { LoopWatch } from '../support/loop-watch.mjs';
 import { nowMs } from '../support/stats.mjs';
 
 const built = (path) => import(new URL(`../../../dist/server/${path}`, import.meta.url).href);
@@ -43,22 +44,25 @@ const MINUTE = 60_000;
 const config = loadConfig(process.env);
 const clock = new SteppedClock(config.clock.start);
 let server;
-/** When the newest change was given to the sockets, and when all had been written. */
+/** When the gateway began to send the newest change, and the CPU until then, in µs. */
 let pushed = null;
+/** What holds up the loop from then on, where the bench wants to know. */
+const loop = new LoopWatch();
+let loopWatched = false;
 /** Status events of the newest minute, and whether they are kept from the sockets. */
 const status = { events: 0, muted: false };
 
 const find = (type) => server.app.get(type, { strict: false });
 
-/** Notes when the gateway begins to send a change, and when it is done with all sockets; counts the status events. */
+/** Notes when the gateway begins to send a change; counts the status events. */
 function watchFeed() {
   const feed = find(Feed);
   const publishTable = feed.publishTable.bind(feed);
   const publishStatus = feed.publishStatus.bind(feed);
   feed.publishTable = (published) => {
-    const start = nowMs();
+    pushed = { start: nowMs(), pushCpu: usage().cpu };
+    if (loopWatched) loop.begin();
     publishTable(published);
-    pushed = { start, end: nowMs() };
   };
   feed.publishStatus = (told) => {
     if (told.chain !== null) status.events += 1;
@@ -92,7 +96,16 @@ serve({
   mute(muted) {
     status.muted = muted;
   },
-  /** Lets a minute pass and captures it. @returns when it was handed to the sockets, and the CPU before, in µs */
+  /** Whether the loop is watched from the beginning of each push until `received`. */
+  watchLoop(watched) {
+    loopWatched = watched;
+  },
+  /** All have the newest push. @returns the CPU by now, in µs, and the longest time that the loop was held up, ms */
+  received: () => ({ cpu: usage().cpu, blockMs: loop.end() }),
+  /**
+   * Lets a minute pass and captures it.
+   * @returns `start` when it was handed to the sockets; CPU in µs: `cpu` before the capture, `pushCpu` before the push
+   */
   async tick() {
     pushed = null;
     status.events = 0;

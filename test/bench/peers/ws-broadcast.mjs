@@ -1,9 +1,11 @@
 /** The peer of the fan-out: a bare `ws` server that sends one buffer to all of its sockets. */
 import { WebSocketServer } from 'ws';
 import { serve, usage } from '../support/children.mjs';
+import { LoopWatch } from '../support/loop-watch.mjs';
 import { nowMs } from '../support/stats.mjs';
 
 let server;
+const loop = new LoopWatch();
 
 serve({
   async start() {
@@ -12,11 +14,13 @@ serve({
     return `ws://127.0.0.1:${server.address().port}`;
   },
   broadcast(text) {
-    const { cpu } = usage();
+    const pushed = { start: nowMs(), pushCpu: usage().cpu };
+    loop.begin();
     const message = Buffer.from(text);
-    const start = nowMs();
     for (const socket of server.clients) socket.send(message, { binary: false });
-    return { start, end: nowMs(), cpu };
+    return pushed;
   },
+  /** See `load/tracker.mjs`. */
+  received: () => ({ cpu: usage().cpu, blockMs: loop.end() }),
   usage,
 });

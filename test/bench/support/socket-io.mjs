@@ -12,9 +12,15 @@ export function watch({ url, cookie, chain }, onEvent, onTable = () => undefined
   const socket = new WebSocket(address, { headers: { cookie, origin: url }, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
-    socket.once('close', (code) => reject(new Error(`the socket was closed with ${code}`)));
+    const began = performance.now();
+    let heard = 'nothing';
+    socket.once('close', (code) => {
+      const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+      reject(new Error(`the socket was closed with ${code} after ${seconds} s; last heard: ${heard}`));
+    });
     socket.on('message', (data) => {
       const kind = data[0] === 0x34 ? data[1] : 0;
+      if (kind !== 0x32) heard = data.toString('latin1', 0, 40);
       if (kind === 0x32) onEvent(data);
       else if (data[0] === 0x30) socket.send('40');
       else if (data[0] === 0x32) socket.send('3');
