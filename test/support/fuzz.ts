@@ -38,6 +38,7 @@ export const CASES = {
   'input: cookies': 8_000,
   'input: bodies and queries': 6_000,
   'input: news of other processes': 4_000,
+  'input: HTTP requests': 4_000,
   'socket: any packet': 4_000,
 } as const;
 
