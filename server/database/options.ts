@@ -10,6 +10,7 @@ import { Market1700000000010 } from './migrations/1700000000010-market.js';
 import { TablesFollow1700000000030 } from './migrations/1700000000030-tables-follow.js';
 import { Cluster1700000000040 } from './migrations/1700000000040-cluster.js';
 import { SnapshotDays1700000000050 } from './migrations/1700000000050-snapshot-days.js';
+import { WantedSince1700000000060 } from './migrations/1700000000060-wanted-since.js';
 
 /** Connections of one process: captures use one, the rest is reading. */
 const POOL_SIZE = 10;
@@ -28,6 +29,7 @@ export const MIGRATIONS = [
   TablesFollow1700000000030,
   Cluster1700000000040,
   SnapshotDays1700000000050,
+  WantedSince1700000000060,
 ];
 
 /**

@@ -7,7 +7,7 @@ import type { EpochMs, IsoDate } from '../domain/units.js';
 import { WriteQueue } from './write-queue.js';
 
 /** Tables with a row for each chain and slot, and those with a row for each slot of the whole market. */
-const BY_CHAIN = ['snapshot', 'refusal'] as const;
+const BY_CHAIN = ['snapshot', 'refusal', 'wanted_since'] as const;
 const BY_SLOT = ['minute'] as const;
 /** Tables with rows for each day. */
 const BY_DATE = ['snapshot_day', 'day_chunk', 'day_packed'] as const;

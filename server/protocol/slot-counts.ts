@@ -1,4 +1,4 @@
-/** Slots of a chain in a session, from the first that was collected. */
+/** Slots of a chain in a session, from the first that was to be collected. */
 export interface SlotCounts {
   expected: number;
   captured: number;

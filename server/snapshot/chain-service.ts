@@ -17,6 +17,7 @@ import { countsInMemory } from './slot-counts.js';
 import { SnapshotMetrics, type CaptureOutcome } from './metrics.js';
 import { SessionSeed } from './session-seed.js';
 import { SnapshotStore, type CountedSnapshot, type Published } from './snapshot-store.js';
+import { WantedSince } from './wanted-since.js';
 
 /** What became of an answer, for the collector's log line. */
 export interface Recorded {
@@ -45,6 +46,7 @@ export class ChainService {
     @Inject(Feed) private readonly feed: Feed,
     @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
     @Inject(SessionSeed) seed: SessionSeed,
+    @Inject(WantedSince) private readonly wanted: WantedSince,
   ) {
     this.past = new ChainPast(store, seed);
   }
@@ -187,6 +189,7 @@ export class ChainService {
       const before = known?.table ?? null;
       const state = await this.stateFor(chain, at);
       if (state === known) await learnStored(state, this.store);
+      if (state === known) await this.wanted.learn(chain, state.id, state.sessionStart);
       const { table } = state;
       if (!table || table.seq <= (before?.seq ?? 0)) return false;
       state.table = before;
@@ -242,7 +245,8 @@ export class ChainService {
     // A change is told from the table right before; to those who missed one, it says that they must fetch the table.
     const change = encodeChange(before?.seq === table.seq - 1 ? before : null, table);
     const session = this.calendar.openSession(state.facts.exchange, table.slot);
-    const frame = { ...change, quality: countsInMemory(state, session, table.capturedAt) };
+    const since = this.wanted.inMemory(state.chain, session);
+    const frame = { ...change, quality: countsInMemory(state, session, since, table.capturedAt) };
     this.metrics.framesEncoded += 1;
     this.feed.publishTable({ chain: state.chain, table, frame });
   }
@@ -269,6 +273,7 @@ export class ChainService {
     // Read first: captures of another process may then be ahead of it, never behind.
     const last = await this.store.lastPublished(id);
     const start = sessionStartFor(this.calendar.dayAt(facts.exchange, slot), slot);
+    await this.wanted.learn(chain, id, start);
     const refused = (await this.store.refusals(id, start, slot)).map((refusal) => refusal.slot);
     const snapshots = await this.past.before(chain, id, start, slot, refused);
     const counted = await this.store.slots(id, start, slot);

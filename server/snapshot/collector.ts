@@ -14,6 +14,7 @@ import { ChainService, type Recorded } from './chain-service.js';
 import { ChainSource } from './chain-source.js';
 import { SnapshotMetrics } from './metrics.js';
 import { StorageTrouble } from './storage-trouble.js';
+import { WantLedger } from './want-ledger.js';
 import { WantedChains, type WantedChain } from './wanted.js';
 
 /** Chain calls of one slot at most: 2000 in 30 minutes less 15 % to spare, spread evenly, so that no half hour ends dry. */
@@ -64,13 +65,17 @@ export class Collector {
     @Inject(SnapshotMetrics) private readonly metrics: SnapshotMetrics,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
+    @Inject(WantLedger) private readonly ledger: WantLedger,
   ) {}
 
   /** Starts every capture that is due; resolves when those it started are settled. Never rejects. */
   async tick(): Promise<void> {
+    if (this.stopped || !this.lease.held) return;
+    const wanted = await this.wanted.list();
+    await this.ledger.note(wanted.map(({ chain }) => chain));
     if (this.stopped || !this.lease.held || !this.tokens.state().hasToken) return;
     const started: Promise<void>[] = [];
-    for (const { chain, exchange } of await this.due()) {
+    for (const { chain, exchange } of await this.due(wanted)) {
       if (this.underWay.size >= AT_ONCE || !this.mayCall()) break;
       started.push(this.start(chain, exchange));
     }
@@ -119,14 +124,14 @@ export class Collector {
       await Promise.all([...this.underWay.values(), ...this.background]);
   }
 
-  private async due(): Promise<DueChain[]> {
+  private async due(wanted: readonly WantedChain[]): Promise<DueChain[]> {
     const due: DueChain[] = [];
-    for (const wanted of await this.wanted.list()) {
-      const exchange = await this.exchangeWhenDue(wanted.chain);
-      if (exchange !== null) due.push({ ...wanted, exchange });
+    for (const one of wanted) {
+      const exchange = await this.exchangeWhenDue(one.chain);
+      if (exchange !== null) due.push({ ...one, exchange });
     }
     // Within a class the one that has waited longest goes first: a short budget thins every chain, it starves none.
-    const settled = (wanted: WantedChain): number => this.progress.get(chainKey(wanted.chain))?.settled ?? 0;
+    const settled = ({ chain }: WantedChain): number => this.progress.get(chainKey(chain))?.settled ?? 0;
     return due.sort((a, b) => a.importance - b.importance || settled(a) - settled(b));
   }
 

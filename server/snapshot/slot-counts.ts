@@ -11,11 +11,14 @@ export interface SlotRecord {
   slots: readonly { slot: Slot; source: CaptureSource }[];
   refused: readonly Slot[];
   unknownLegs: number;
+  /** The slot from which it was to be collected in the session; `null` when it was not. */
+  since: Slot | null;
 }
 
 /**
- * Counts the slots of a chain from the first that was captured, refused or back-filled up to `upTo`: what came before
- * was not collected, so nothing was missed then. The slot under way counts once something came of it.
+ * Counts the slots of a chain up to `upTo`, from the one from which it was to be collected, or an earlier one that was
+ * captured, refused or back-filled: what came before was not to be collected, so nothing was missed then. The slot under
+ * way counts once something came of it.
  */
 export function countSlots(record: SlotRecord, session: Session | null, upTo: EpochMs): SlotCounts {
   const backfilled = record.slots.filter((one) => one.source === 'backfill').length;
@@ -23,8 +26,9 @@ export function countSlots(record: SlotRecord, session: Session | null, upTo: Ep
   const refused = record.refused.length;
   const seen = [...record.slots.map((one) => one.slot), ...record.refused];
   const counts = { captured, refused, backfilled, unknownLegs: record.unknownLegs };
-  if (seen.length === 0) return { ...counts, expected: 0, missed: 0 };
-  const expected = expectedFrom(Math.min(...seen) as Slot, Math.max(...seen) as Slot, session, upTo);
+  const first = Math.min(...seen, record.since ?? Infinity);
+  if (first === Infinity) return { ...counts, expected: 0, missed: 0 };
+  const expected = expectedFrom(first, Math.max(first - MINUTE_MS, ...seen), session, upTo);
   return { ...counts, expected, missed: Math.max(0, expected - new Set(seen).size) };
 }
 
@@ -32,15 +36,17 @@ export function countSlots(record: SlotRecord, session: Session | null, upTo: Ep
 export function countsInMemory(
   { history, tally }: Pick<ChainState, 'history' | 'tally'>,
   session: Session | null,
+  since: Slot | null,
   now: EpochMs,
 ): SlotCounts {
   const slots = history
     .slots()
     .map((slot) => ({ slot, source: history.at(slot)?.source ?? ('live' as const) }));
-  return countSlots({ slots, refused: tally.refused, unknownLegs: tally.unknownLegs }, session, now);
+  return countSlots({ slots, ...tally, since }, session, now);
 }
 
-function expectedFrom(first: Slot, last: Slot, session: Session | null, upTo: EpochMs): number {
+/** @param last of which anything is known; the one before `first` when nothing is */
+function expectedFrom(first: EpochMs, last: EpochMs, session: Session | null, upTo: EpochMs): number {
   const begun = slotOf(upTo);
   const until = last >= begun ? begun : slotAdd(begun, -1);
   const within = (last - first) / MINUTE_MS + 1;
@@ -58,6 +64,8 @@ export function gapsOf(
   const seen = [...new Set([...record.slots.map((one) => one.slot), ...record.refused])].sort(
     (a, b) => a - b,
   );
+  // As if something were known of the slot before the first that is expected.
+  if (record.since !== null && !(seen[0]! < record.since)) seen.unshift(slotAdd(record.since, -1));
   const gaps: { from: Slot; to: Slot }[] = [];
   for (let i = 1; i < seen.length; i++)
     if (seen[i]! - seen[i - 1]! > MINUTE_MS)

@@ -20,6 +20,8 @@ import { SnapshotStore } from './snapshot-store.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { StatusService } from './status-service.js';
 import { UnderlyingsController } from './underlyings.controller.js';
+import { WantLedger } from './want-ledger.js';
+import { WantedSince } from './wanted-since.js';
 import { WantedChains } from './wanted.js';
 import { WatchRegistry } from './watch-registry.js';
 import { Watching } from './watching.js';
@@ -41,7 +43,9 @@ const SERVICES = [
   SnapshotStore,
   StatusService,
   StorageTrouble,
+  WantLedger,
   WantedChains,
+  WantedSince,
   WatchRegistry,
   Watching,
 ];

@@ -14,6 +14,7 @@ import type { ChainState } from './chain-state.js';
 import { Feed } from './feed.js';
 import { countsInMemory } from './slot-counts.js';
 import { StorageTrouble } from './storage-trouble.js';
+import { WantedSince } from './wanted-since.js';
 import { WatchRegistry } from './watch-registry.js';
 
 /** A capture is late when the slot after the next one has begun without it. */
@@ -45,6 +46,7 @@ export class StatusService {
     @Inject(WatchRegistry) private readonly registry: WatchRegistry,
     @Inject(Feed) private readonly feed: Feed,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
+    @Inject(WantedSince) private readonly wanted: WantedSince,
   ) {
     // A change tells its slot and the counts to all who watch: nobody needs to hear them again.
     feed.onTable(({ chain, frame }) => {
@@ -132,8 +134,10 @@ export class StatusService {
   }
 
   private qualityOf(state: ChainState, now: EpochMs): SlotCounts {
-    const session = this.calendar.openSession(state.facts.exchange, state.history.latest()?.slot ?? now);
-    return countsInMemory(state, session, now);
+    // The session that the state is of, also after its close.
+    const within = state.history.latest()?.slot ?? state.sessionStart;
+    const session = this.calendar.openSession(state.facts.exchange, within);
+    return countsInMemory(state, session, this.wanted.inMemory(state.chain, session), now);
   }
 }
 

@@ -229,7 +229,7 @@ function rowsOf({ seen, accounts, leaks, uncared, code, minutes, screens }) {
     ...['captured', 'backfilled', 'refused', 'missed'].map((kind) =>
       line(`of these ${kind}`, 'slots', accounts[kind]),
     ),
-    line("of these before a chain's first, where the report begins", 'slots', accounts.before),
+    line('of these before a chain was wanted, where the report begins', 'slots', accounts.before),
     line('contradictions between report and database', '', nowhere, { limit: 0, hard }),
     line('kinds of resources (files, timers, sockets) with more than at the start', '', leaks.length, {
       ...{ limit: 0, hard },

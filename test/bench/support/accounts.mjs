@@ -27,16 +27,20 @@ async function rowsOf(sql, { underlying, expiry }) {
   const chain = 'FROM chain JOIN ?? ON chain_id = chain.id WHERE underlying_key = ? AND expiry = ?';
   const of = (table, columns) =>
     sql.all(`SELECT ${columns} ${chain.replace('??', table)}`, [underlying, expiry]);
-  return { stored: await of('snapshot', 'slot, source'), refused: await of('refusal', 'slot') };
+  return {
+    stored: await of('snapshot', 'slot, source'),
+    refused: await of('refusal', 'slot'),
+    wanted: await of('wanted_since', 'slot'),
+  };
 }
 
 /** One chain: every slot is captured, back-filled, refused or said to be missed, and the report's sums are those. */
-function settle(chain, { stored, refused }, { slots, totals, wrong }) {
+function settle(chain, { stored, refused, wanted }, { slots, totals, wrong }) {
   const say = (words) => wrong.push(`${chain.symbol} ${chain.expiry}: ${words}`);
   const sourceOf = new Map(stored.map(({ slot, source }) => [slot, source]));
   if (sourceOf.size !== stored.length) say(`${stored.length - sourceOf.size} slots stored twice`);
   const refusedSlots = new Set(refused.map(({ slot }) => slot));
-  const first = Math.min(...sourceOf.keys(), ...refusedSlots);
+  const first = Math.min(...sourceOf.keys(), ...refusedSlots, ...wanted.map(({ slot }) => slot));
   const inGap = (slot) => chain.gaps.some(({ from, to }) => from <= slot && slot <= to);
   for (const slot of slots) {
     const source = sourceOf.get(slot);
@@ -45,7 +49,7 @@ function settle(chain, { stored, refused }, { slots, totals, wrong }) {
       backfilled: source === 1,
       refused: refusedSlots.has(slot) && source === undefined,
       missed: inGap(slot),
-      // The report counts a chain from the first slot that anything came of.
+      // The report counts a chain from the slot from which it was wanted: of one that is pinned there is none before.
       before: slot < first,
     };
     const kinds = Object.keys(ends).filter((kind) => ends[kind]);

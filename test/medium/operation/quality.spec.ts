@@ -1,6 +1,8 @@
+import { WriteQueue } from '../../../server/database/write-queue.js';
 import type { ChainQuality, QualityReport } from '../../../server/protocol/index.js';
 import { MINUTE_MS } from '../../../server/domain/units.js';
-import { DAY, NIFTY, at, openHouse, slotAtTime, type House } from '../../support/house.js';
+import { BrokerError } from '../../../server/upstox/errors.js';
+import { DAY, NIFTY, TOKEN, at, openHouse, share, slotAtTime, type House } from '../../support/house.js';
 import { marketQuote } from '../../support/market.js';
 
 let house: House;
@@ -140,4 +142,85 @@ describe("the day's data-quality report", () => {
       expect(answer.status).toBe(400);
     },
   );
+});
+
+describe('the report of a chain that was to be collected from the open', () => {
+  const down = () => Promise.reject(new BrokerError('unreachable', 'the broker is down'));
+
+  /** What the report, the status and the last change say: they must not differ. */
+  async function agreed(): Promise<ChainQuality> {
+    const quality = await nifty();
+    const { expected, captured, refused, backfilled, missed, unknownLegs } = quality;
+    const counts = { expected, captured, refused, backfilled, missed, unknownLegs };
+    expect(house.status.current(NIFTY).quality).toEqual(counts);
+    expect(captured + refused + backfilled + missed).toBe(expected);
+    const named = quality.gaps.reduce((sum, { from, to }) => sum + (to - from) / MINUTE_MS + 1, 0);
+    expect(named).toBe(missed);
+    return quality;
+  }
+
+  it('should miss what the broker did not give at the open, and go on missing it after a restart', async () => {
+    house = await openHouse({ listening: true, at: '09:14' });
+    const answer = house.broker.onChain;
+    house.broker.onChain = house.broker.onCandles = down;
+    await house.tick();
+    expect((await report()).chains).toEqual([]);
+    for (const time of ['09:15', '09:16', '09:17', '09:18']) await house.tick(time);
+    const gaps = [{ from: slotAtTime('09:15'), to: slotAtTime('09:17') }];
+    expect(await agreed()).toMatchObject({ symbol: 'NIFTY', expected: 3, captured: 0, missed: 3, gaps });
+
+    const { dir } = house;
+    await house.close(true);
+    house = await openHouse({ listening: true, at: '09:20', dir });
+    house.broker.onChain = answer;
+    house.broker.onCandles = down;
+    await house.run(2);
+    await house.collector.stop();
+    const all = [{ from: slotAtTime('09:15'), to: slotAtTime('09:19') }];
+    expect(await agreed()).toMatchObject({ expected: 7, captured: 2, missed: 5, gaps: all });
+    expect(house.published.at(-1)!.frame.quality).toEqual(house.status.current(NIFTY).quality);
+    await house.close(false);
+  });
+
+  it('should miss what passed without a sign-in', async () => {
+    house = await openHouse({ listening: true, at: '09:15', signedIn: false });
+    await house.run(3);
+    house.broker.onCandles = down;
+    house.clock.set(at('09:18') + 2_000);
+    await house.tokens.add({ userId: 'A', method: 'token', accessToken: TOKEN, expiresAt: null });
+    await house.tick();
+    await house.collector.stop();
+    expect(await agreed()).toMatchObject({ expected: 4, captured: 1, missed: 3 });
+  });
+
+  it('should miss the whole session when nothing came, also once the market is closed', async () => {
+    house = await openHouse({ listening: true, at: '15:36' });
+    house.broker.onChain = house.broker.onCandles = down;
+    for (const time of ['15:36', '15:37', '15:38', '15:39', '20:00']) await house.tick(time);
+    expect(await agreed()).toMatchObject({ expected: 4, captured: 0, missed: 4 });
+  });
+
+  it('should not miss what nobody wanted: a chain counts from when it was first watched', async () => {
+    house = await openHouse({ listening: true, at: '09:15', shares: 1 });
+    await house.run(5);
+    house.broker.onChain = house.broker.onCandles = down;
+    house.registry.enter(share(0));
+    for (const time of ['09:20', '09:21', '09:22']) await house.tick(time);
+    const chains = (await report()).chains.filter(({ symbol }) => symbol === 'SHARE0');
+    expect(chains).toMatchObject([{ expected: 2, missed: 2, captured: 0 }]);
+    expect(chains[0]!.gaps).toEqual([{ from: slotAtTime('09:20'), to: slotAtTime('09:21') }]);
+  });
+
+  it('should say so of what the disk had no room for, once it has', async () => {
+    house = await openHouse({ listening: true, at: '09:15' });
+    const writes = house.get(WriteQueue);
+    const write = writes.write.bind(writes);
+    writes.write = () => Promise.reject(new Error('database or disk is full'));
+    for (const time of ['09:15', '09:16']) await house.tick(time);
+    writes.write = write;
+    house.broker.onCandles = down;
+    await house.tick('09:18');
+    await house.collector.stop();
+    expect(await agreed()).toMatchObject({ expected: 4, captured: 1, missed: 3 });
+  });
 });

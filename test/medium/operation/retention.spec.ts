@@ -45,6 +45,9 @@ describe('retention', () => {
           `INSERT INTO refusal (chain_id, slot, reason, detail) VALUES ($1, $2, 'all-zero', '')`,
           [chain, slot + 60_000],
         );
+        await database.dataSource.query(`INSERT INTO wanted_since (chain_id, slot) VALUES ($1, $2)`, [
+          ...[chain, slot],
+        ]);
       }
       await database.dataSource.query(
         `INSERT INTO minute (slot, universe_id, kind, captured_at, payload) VALUES ($1, 1, 0, $2, X'00')`,
@@ -75,8 +78,8 @@ describe('retention', () => {
   });
 
   it('should delete what is older than the days to keep, of every kind of minute', async () => {
-    expect(await run(5)).toBe(4 * (TIMES.length * 5 + 2));
-    for (const table of ['snapshot', 'refusal', 'minute'])
+    expect(await run(5)).toBe(4 * (TIMES.length * 7 + 2));
+    for (const table of ['snapshot', 'refusal', 'wanted_since', 'minute'])
       expect(await dates(table)).toEqual([5, 4, 3, 2, 1, 0].map((back) => addDays(TODAY, -back)));
     for (const table of ['day_chunk', 'snapshot_day'])
       expect(await database.dataSource.query(`SELECT min(date) AS oldest FROM ${table}`)).toEqual([

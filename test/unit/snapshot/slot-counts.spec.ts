@@ -2,13 +2,19 @@ import { countSlots, gapsOf, type SlotRecord } from '../../../server/snapshot/sl
 import { SESSION_START, slotAt } from '../../factories/chain.factory.js';
 
 const session = { start: SESSION_START, end: slotAt(385) };
-const record = (live: number[], refused: number[] = [], backfill: number[] = []): SlotRecord => ({
+const record = (
+  live: number[],
+  refused: number[] = [],
+  backfill: number[] = [],
+  since: number | null = null,
+): SlotRecord => ({
   slots: [
     ...live.map((minute) => ({ slot: slotAt(minute), source: 'live' as const })),
     ...backfill.map((minute) => ({ slot: slotAt(minute), source: 'backfill' as const })),
   ].sort((a, b) => a.slot - b.slot),
   refused: refused.map(slotAt),
   unknownLegs: 0,
+  since: since === null ? null : slotAt(since),
 });
 
 describe('slot counts of a chain', () => {
@@ -23,6 +29,24 @@ describe('slot counts of a chain', () => {
   it('should count from the first slot of which anything is known, not from the open', () => {
     const counts = countSlots(record([10, 11, 13], [12]), session, slotAt(13) + 30_000);
     expect(counts).toMatchObject({ expected: 4, captured: 3, refused: 1, missed: 0 });
+  });
+
+  it('should count from the slot from which it was to be collected, whatever came of it', () => {
+    const late = record([10], [], [], 4);
+    expect(countSlots(late, session, slotAt(10))).toMatchObject({ expected: 7, captured: 1, missed: 6 });
+    expect(gapsOf(late, session, slotAt(10))).toEqual([{ from: slotAt(4), to: slotAt(9) }]);
+    const rebuilt = record([10], [], [2, 3], 4);
+    expect(countSlots(rebuilt, session, slotAt(10))).toMatchObject({ expected: 9, backfilled: 2, missed: 6 });
+    expect(gapsOf(rebuilt, session, slotAt(10))).toEqual([{ from: slotAt(4), to: slotAt(9) }]);
+  });
+
+  it('should count what is missed before anything has come, the slot under way not yet', () => {
+    const nothing = record([], [], [], 4);
+    expect(countSlots(nothing, session, slotAt(4) + 5_000)).toMatchObject({ expected: 0, missed: 0 });
+    expect(gapsOf(nothing, session, slotAt(4) + 5_000)).toEqual([]);
+    expect(countSlots(nothing, session, slotAt(9) + 5_000)).toMatchObject({ expected: 5, missed: 5 });
+    expect(gapsOf(nothing, session, slotAt(9) + 5_000)).toEqual([{ from: slotAt(4), to: slotAt(8) }]);
+    expect(countSlots(nothing, session, slotAt(600))).toMatchObject({ expected: 381, missed: 381 });
   });
 
   it('should not expect the slot under way before something came of it', () => {
