@@ -1,3 +1,4 @@
+import { UnattendedTokens } from '../../../server/auth/unattended-tokens.js';
 import { istAt } from '../../../server/domain/slot.js';
 import { at, DAY, NIFTY, openHouse, TOKEN, type House, type HouseOptions } from '../../support/house.js';
 import { brokerError } from '../../support/scripted-broker.js';
@@ -119,6 +120,17 @@ describe('a server without people', () => {
     expect(house.broker.calls()).toBe(0);
     await house.tick(istAt(DAY, '09:15') + 1_000);
     expect(house.broker.chainCalls.map((call) => [call.token, call.chain])).toEqual([['given', NIFTY]]);
+    expect(house.metrics.captures.captured).toBe(1);
+  });
+
+  it('should collect from the open with an Analytics Token that was given once on the command line', async () => {
+    await enter({ at: istAt(DAY, '09:14') + 59_000, signedIn: false });
+    await house.get(UnattendedTokens).add('yearly');
+    await house.tokens.refresh();
+    await house.tick();
+    expect(house.broker.calls()).toBe(0);
+    await house.tick(istAt(DAY, '09:15') + 1_000);
+    expect(house.broker.chainCalls.map((call) => [call.token, call.chain])).toEqual([['yearly', NIFTY]]);
     expect(house.metrics.captures.captured).toBe(1);
   });
 });
