@@ -24,11 +24,27 @@ function greeksAnswer(value: Greeks & { iv: number }): LegAnswer['option_greeks'
   };
 }
 
+/** Extremes of a session from its first minute to `minute`; rupees, and units of OI. */
+interface DaySoFar {
+  minute: number;
+  open: number;
+  high: number;
+  low: number;
+  oiHigh: number;
+  oiLow: number;
+}
+
+const NO_DAY: DaySoFar = {
+  ...{ minute: -1, open: 0, high: -Infinity, low: Infinity },
+  ...{ oiHigh: -Infinity, oiLow: Infinity },
+};
+
 /** One contract of the demo market on its day: premium, OI and volume at any minute of the session. */
 export class GeneratedLeg {
   private readonly salt: number;
   private readonly daysLeft: number;
   private readonly previousClose: number;
+  private day: DaySoFar = { ...NO_DAY };
 
   constructor(
     readonly contract: Contract,
@@ -113,25 +129,29 @@ export class GeneratedLeg {
     return minute < 0 ? this.previousClose : this.ltp(minute, price);
   }
 
-  private range(minute: number, value: (m: number) => number): { open: number; high: number; low: number } {
-    let [high, low] = [-Infinity, Infinity];
-    for (let m = 0; m <= minute; m++) {
-      high = Math.max(high, value(m));
-      low = Math.min(low, value(m));
+  /** The day until a minute. A minute more adds to what is known; only a clock that was set back counts anew. */
+  private dayUntil(minute: number): DaySoFar {
+    if (this.day.minute > minute) this.day = { ...NO_DAY };
+    const { day } = this;
+    while (day.minute < minute) {
+      day.minute += 1;
+      const [price, oi] = [this.ltp(day.minute), this.oi(day.minute)];
+      if (day.minute === 0) day.open = price;
+      [day.high, day.low] = [Math.max(day.high, price), Math.min(day.low, price)];
+      [day.oiHigh, day.oiLow] = [Math.max(day.oiHigh, oi), Math.min(day.oiLow, oi)];
     }
-    return { open: value(0), high, low };
+    return day;
   }
 
   quote(minute: number, t: number): MarketQuote {
-    const day = minute < 0 ? null : this.range(minute, (m) => this.ltp(m));
-    const oi = minute < 0 ? null : this.range(minute, (m) => this.oi(m));
+    const day = minute < 0 ? null : this.dayUntil(minute);
     const time = minute < 0 ? t : Math.min(t, this.spot.open + (minute + 1) * MINUTE_MS);
     return {
       ...{ instrumentKey: this.contract.row.instrument_key, time, previousOi: this.previousOi },
       lastPrice: this.lastPrice(minute),
       ...{ volume: this.volume(minute), oi: this.oi(minute), previousClose: this.previousClose },
       ...{ open: day?.open ?? null, high: day?.high ?? null, low: day?.low ?? null },
-      ...{ oiDayHigh: oi?.high ?? null, oiDayLow: oi?.low ?? null },
+      ...{ oiDayHigh: day?.oiHigh ?? null, oiDayLow: day?.oiLow ?? null },
     };
   }
 

@@ -76,6 +76,21 @@ describe('generatedMarket', () => {
     expect(other.chain(NIFTY, expiry, noon)).not.toEqual(market.chain(NIFTY, expiry, noon));
   });
 
+  it('should quote the extremes of the day so far, in whatever order its minutes are asked for', () => {
+    const key = options[0]?.instrument_key ?? '';
+    const until = (minutes: number) => {
+      const quotes = Array.from({ length: minutes + 1 }, (_, m) => market.quote(key, istAt(DATE, 555 + m)));
+      const [prices, oi] = [quotes.map((q) => q?.lastPrice ?? NaN), quotes.map((q) => q?.oi ?? NaN)];
+      const of = (values: number[]) => [Math.max(...values), Math.min(...values)];
+      return [quotes[0]?.lastPrice, ...of(prices), ...of(oi)];
+    };
+    for (const minutes of [200, 30, 30, 90, 0]) {
+      const quote = market.quote(key, istAt(DATE, 555 + minutes));
+      const told = [quote?.open, quote?.high, quote?.low, quote?.oiDayHigh, quote?.oiDayLow];
+      expect(told).toEqual(until(minutes));
+    }
+  });
+
   it('should hold still within a minute', () => {
     const [expiry = ''] = expiriesOf(market, NIFTY);
     expect(market.chain(NIFTY, expiry, noon + 59_999)).toEqual(market.chain(NIFTY, expiry, noon));
