@@ -6,7 +6,9 @@ import { CollectorLease } from '../database/lease.js';
 import { encodeNews, parseNews, type News } from './news.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const PING_MS = 10_000;
+const PING_MS = 5_000;
+/** A Redis that stalls closes nothing: a connection on which nothing has moved for three pings is given up. */
+const SILENCE_MS = 3 * PING_MS;
 /** Waits between attempts to connect: 50 ms, doubling, 2 s at most. */
 const retryAfter = (attempts: number): number => Math.min(50 * 2 ** Math.min(attempts, 6), 2_000);
 
@@ -18,7 +20,11 @@ function redisClient(url: string) {
     // What cannot be said now is not worth saying later.
     disableOfflineQueue: true,
     pingInterval: PING_MS,
-    socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: retryAfter },
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
+      reconnectStrategy: retryAfter,
+    },
   });
 }
 
@@ -72,7 +78,9 @@ export class NewsBus implements OnApplicationShutdown {
 
   publish(news: News): void {
     const { publisher } = this;
-    if (!publisher?.isReady) {
+    // Not by the publisher alone: what it is given to say keeps its connection from falling silent, while the
+    // subscriber hears that nothing answers.
+    if (!publisher || !this.isConnected) {
       if (publisher) this.counts.unsaid += 1;
       return;
     }
