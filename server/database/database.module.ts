@@ -2,7 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { DataSource } from 'typeorm';
 import { CONFIG, type Config } from '../config/config.js';
 import { CollectorLease } from './lease.js';
-import { openDatabase } from './open.js';
+import { openDatabase, openWriter } from './open.js';
 import { Retention } from './retention.js';
 import { WalWatch } from './wal-watch.js';
 import { WriteQueue } from './write-queue.js';
@@ -18,8 +18,9 @@ import { WriteQueue } from './write-queue.js';
     },
     {
       provide: WriteQueue,
-      inject: [DataSource],
-      useFactory: (dataSource: DataSource) => new WriteQueue(dataSource),
+      inject: [CONFIG, DataSource],
+      useFactory: async (config: Config, reader: DataSource) =>
+        new WriteQueue(await openWriter(config.database, reader)),
     },
     CollectorLease,
     Retention,
@@ -36,6 +37,7 @@ export class DatabaseModule implements OnApplicationShutdown {
   /** Lets queued writes commit, then closes: nothing half-written stays behind. */
   async onApplicationShutdown(): Promise<void> {
     await this.writes.idle();
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    for (const db of new Set([this.writes.dataSource, this.dataSource]))
+      if (db.isInitialized) await db.destroy();
   }
 }

@@ -135,7 +135,7 @@ export class CollectorLease implements Fence {
   }
 
   private async read(): Promise<{ holder: string; fence: number }> {
-    const rows: { holder: string; fence: number | string }[] = await this.db.query(
+    const rows: { holder: string; fence: number | string }[] = await this.writes.dataSource.query(
       "SELECT holder, fence FROM lease WHERE name = 'collector'",
     );
     const row = rows[0];
@@ -168,8 +168,8 @@ export class CollectorLease implements Fence {
     );
   }
 
-  /** SQLite has one connection: a plain statement beside an open transaction would be rolled back with it. */
+  /** Beside the reads (see `openWriter`). SQLite has one connection: a plain statement beside an open transaction would be rolled back with it. */
   private run(work: (db: DataSource | EntityManager) => Promise<unknown>): Promise<unknown> {
-    return dialectFor(this.db).kind === 'sqlite' ? this.writes.write(work) : work(this.db);
+    return dialectFor(this.db).kind === 'sqlite' ? this.writes.write(work) : work(this.writes.dataSource);
   }
 }

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
-import { MIGRATIONS, dataSourceOptions } from './options.js';
+import { MIGRATIONS, dataSourceOptions, writerOptions } from './options.js';
 
 /** The database cannot be used, in words that say what to do. */
 export class DatabaseRefused extends Error {
@@ -51,6 +51,16 @@ export async function openDatabase(database: Config['database']): Promise<DataSo
     throw error;
   }
   return dataSource;
+}
+
+/**
+ * What the process writes with, and renews its lease. On PostgreSQL connections of their own: reads that take long, or wait
+ * for a lock, must not cost it a capture or the collection. SQLite has one connection.
+ * @param reader the opened database
+ */
+export async function openWriter(database: Config['database'], reader: DataSource): Promise<DataSource> {
+  if (database.kind === 'sqlite') return reader;
+  return new DataSource(writerOptions(database.url)).initialize();
 }
 
 /** Servers that start together on an empty PostgreSQL database must not both create the tables. */

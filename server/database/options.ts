@@ -12,8 +12,10 @@ import { Cluster1700000000040 } from './migrations/1700000000040-cluster.js';
 import { SnapshotDays1700000000050 } from './migrations/1700000000050-snapshot-days.js';
 import { WantedSince1700000000060 } from './migrations/1700000000060-wanted-since.js';
 
-/** Connections of one process: captures use one, the rest is reading. */
-const POOL_SIZE = 10;
+/** Connections of one process for reading. */
+const READ_CONNECTIONS = 8;
+/** And those that no reading takes: one for the transaction under way, one for the lease. */
+const WRITE_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A process that was paused in a transaction must not hold its locks for longer: another one is waiting to collect. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -48,13 +50,18 @@ export function dataSourceOptions(database: Config['database']): DataSourceOptio
   return { ...shared, type: 'sqlite', database: database.file, enableWAL: true };
 }
 
+/** As `dataSourceOptions`, for the connections that are kept for writing and for the lease on PostgreSQL. */
+export function writerOptions(url: string): DataSourceOptions {
+  return { ...postgresOptions(url), poolSize: WRITE_CONNECTIONS, synchronize: false, logging: false };
+}
+
 function postgresOptions(url: string) {
   const log = new Logger('Database');
   return {
     type: 'postgres',
     url,
     applicationName: 'oi-tracker',
-    poolSize: POOL_SIZE,
+    poolSize: READ_CONNECTIONS,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     // A connection that dies while nobody uses it; the pool opens another when one is needed.
     poolErrorHandler: (error: Error) => log.warn(`a connection of the pool was lost: ${error.message}`),

@@ -21,7 +21,8 @@ export class WriteQueue {
   private tail: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  constructor(private readonly dataSource: DataSource) {}
+  /** @param dataSource the connections for writing; see `openWriter` */
+  constructor(readonly dataSource: DataSource) {}
 
   /** Writes queued or under way. */
   get depth(): number {

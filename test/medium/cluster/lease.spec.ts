@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { loadConfig } from '../../../server/config/load-config.js';
 import { CollectorLease, FenceLost } from '../../../server/database/lease.js';
-import { openDatabase } from '../../../server/database/open.js';
+import { openDatabase, openWriter } from '../../../server/database/open.js';
 import { WriteQueue } from '../../../server/database/write-queue.js';
 import { openGate } from '../../support/gate.js';
 import { until } from '../../support/harness-program.js';
@@ -33,8 +33,9 @@ describe.each(kindsHere())('the lease of the collector, %s', (kind) => {
     const env = { ...FAST, DATABASE_URL: own.url, ...(shared ? { REDIS_URL: 'redis://127.0.0.1:1' } : {}) };
     const config = loadConfig(env);
     const db = await openDatabase(config.database);
-    opened.push(db);
-    const writes = new WriteQueue(db);
+    const writer = await openWriter(config.database, db);
+    opened.push(...new Set([db, writer]));
+    const writes = new WriteQueue(writer);
     const lease = new CollectorLease(db, writes, config);
     return { db, writes, lease, begin: () => lease.begin(() => Promise.resolve()) };
   }
@@ -52,6 +53,20 @@ describe.each(kindsHere())('the lease of the collector, %s', (kind) => {
     writes.writeFenced((tx) => tx.query('INSERT INTO installation (id) VALUES ($1)', [name]));
   const stored = async (db: DataSource): Promise<string[]> =>
     (await db.query<{ id: string }[]>('SELECT id FROM installation')).map(({ id }) => id);
+
+  if (kind === 'postgres')
+    it('should keep the collection and store what is collected while reads take every connection (F33)', async () => {
+      const a = await candidate();
+      await a.begin();
+      const readers = Array.from({ length: a.db.options.poolSize ?? 0 }, () => a.db.createQueryRunner());
+      await Promise.all(readers.map((reader) => reader.connect()));
+      await a.lease.renew();
+      await insert(a.writes, 'stored');
+      expect(a.lease.holder).toBe(a.lease.me);
+      expect(readers.length).toBeGreaterThan(0);
+      await Promise.all(readers.map((reader) => reader.release()));
+      expect(await stored(a.db)).toContain('stored');
+    });
 
   it('should give the collection to one of two, and to the other when the first gives it back', async () => {
     const [a, b] = [await candidate(), await candidate()];
