@@ -1,21 +1,18 @@
 import { jest } from '@jest/globals';
 import { createClient } from 'redis';
-import { describeWith } from '../medium/cluster/databases.js';
 import { nearestChain } from '../support/harness-chains.js';
 import { request, Visitor } from '../support/harness-client.js';
-import { MachineRoom, steps } from '../support/machine-room.js';
+import { type MachineRoom, steps } from '../support/machine-room.js';
+import { describeRoom, roomForTests } from '../support/room-for-tests.js';
 import { MINUTE } from '../support/truth/index.js';
 
 /** Real programs on a busy machine: what a test waits for has deadlines of its own. */
 jest.setTimeout(300_000);
 
-describeWith(['postgres', 'redis'])('two servers on one PostgreSQL and one Redis', () => {
+describeRoom()('two servers on one PostgreSQL and one Redis', () => {
   let room: MachineRoom;
 
-  beforeAll(async () => {
-    room = await MachineRoom.open();
-  });
-  afterAll(() => room.close());
+  roomForTests((one) => (room = one));
 
   it('should show the same tables on screens of both, for one broker call a chain and slot (R8)', async () => {
     const [a, b] = [await room.screen(room.servers[0]), await room.screen(room.servers[1])];
@@ -109,9 +106,7 @@ describeWith(['postgres', 'redis'])('two servers on one PostgreSQL and one Redis
     const fenced = (): Promise<number> => room.metric(paused, 'oi_fenced_writes_total');
     const before = await fenced();
     // It is held up in the middle of storing a capture, and paused there.
-    const holdUp = room.db.createQueryRunner();
-    await holdUp.startTransaction();
-    await holdUp.query(
+    const letGo = await room.holdUp(
       'SELECT 1 FROM chain_table t JOIN chain c ON c.id = t.chain_id WHERE c.underlying_key = $1 FOR UPDATE OF t',
       [room.chain.underlying],
     );
@@ -130,8 +125,7 @@ describeWith(['postgres', 'redis'])('two servers on one PostgreSQL and one Redis
       process.kill(paused.program.pid, 'SIGCONT');
     }
     await room.until('it to see', async () => !(await room.collects(paused)));
-    await holdUp.rollbackTransaction();
-    await holdUp.release();
+    await letGo();
     await room.until('the refusal', async () => (await fenced()) > before);
     await room.minutes(2, [onPaused, onSuccessor]);
     expect([await room.collects(paused), await room.collects(successor)]).toEqual([false, true]);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -28,11 +28,12 @@ export function sharedClock(start: number, rate: number): SharedClock {
 export const brokerOn = (clock: SharedClock, date: string): Promise<Simulator> =>
   startSimulator({ market: generatedMarket({ date, seed: 1 }), now: () => clock.now() });
 
-/** One of several servers. @param urls of the database, Redis and the broker */
+/** One of several servers. @param urls of the database, Redis and the broker @param patienceMs for it to start */
 export async function startMember(
   clock: SharedClock,
   urls: { database: string; redis: string; broker: string },
   secret: string,
+  patienceMs: number,
 ): Promise<Server> {
   const env = {
     PORT: '0',
@@ -50,7 +51,7 @@ export async function startMember(
     SHARED_CLOCK: clock.file,
   };
   const program = start([join(projectRoot, 'test/support/cluster-server.mjs')], env, tempFolder());
-  return { program, url: await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/) };
+  return { program, url: await program.printed(/listening on (http:\/\/127\.0\.0\.1:\d+)/, patienceMs) };
 }
 
 export const newSecret = (): string => randomBytes(16).toString('hex');
@@ -60,6 +61,11 @@ export class OwnRedis {
   private child: ChildProcess | null = null;
 
   private constructor(private readonly port: number) {}
+
+  /** Why there can be none on this machine; `null` where there can. */
+  static get lacking(): string | null {
+    return spawnSync('redis-server', ['--version']).status === 0 ? null : 'no program redis-server';
+  }
 
   static async start(): Promise<OwnRedis> {
     const redis = new OwnRedis(await freePort());
@@ -71,7 +77,7 @@ export class OwnRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it (again), on the same port. */
+  /** Starts it (again), on the same port. @throws with what it printed when it ends instead */
   async run(): Promise<void> {
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const child = spawn('redis-server', options, { cwd: tempFolder(), stdio: ['ignore', 'pipe', 'inherit'] });
@@ -79,8 +85,9 @@ export class OwnRedis {
     let printed = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) {
       printed += String(chunk);
-      if (printed.includes('Ready to accept connections')) break;
+      if (printed.includes('Ready to accept connections')) return;
     }
+    throw new Error(`Redis does not start:\n${printed}`);
   }
 
   /** Stops it in mid-air (SIGSTOP), as an overloaded or swapping machine does: connections stand, nothing answers. */

@@ -7,8 +7,9 @@ import { compareTable, fromTables, MINUTE, truthOf, type BackfillSource } from '
 export async function nearestChain(
   visitor: Visitor,
   symbol: string,
+  patienceMs?: number,
 ): Promise<{ underlying: string; expiry: string }> {
-  const keys = await visitor.whenInstrumentsAreReady(symbol);
+  const keys = await visitor.whenInstrumentsAreReady(symbol, patienceMs);
   const underlying = keys.get(symbol) ?? '';
   const path = `/api/underlyings/${encodeURIComponent(underlying)}/expiries`;
   const [nearest] = await visitor.get<{ expiry: string }[]>(path);

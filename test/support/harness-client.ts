@@ -91,12 +91,13 @@ export class Visitor {
   }
 
   /** Underlying keys by symbol, once the instrument list has been imported as far as `symbol`. */
-  async whenInstrumentsAreReady(symbol: string): Promise<Map<string, string>> {
-    return until(`the instrument list with ${symbol}`, async () => {
+  async whenInstrumentsAreReady(symbol: string, ms = 30_000): Promise<Map<string, string>> {
+    const look = async (): Promise<Map<string, string> | null> => {
       const list = await this.find<UnderlyingInfo[]>('/api/underlyings').catch(() => null);
       const keys = new Map(list?.map((one) => [one.symbol, one.key]));
       return keys.has(symbol) ? keys : null;
-    });
+    };
+    return until(`the instrument list with ${symbol}`, look, ms);
   }
 
   /** Path of a table: of the newest slot, or of the newest one at or before the moment `at` (epoch ms). */

@@ -14,7 +14,7 @@ import {
 } from './cluster.js';
 import { nearestChain } from './harness-chains.js';
 import { closeSockets, metric, Visitor } from './harness-client.js';
-import { cleanUp, until } from './harness.js';
+import { cleanUp, Program, until } from './harness.js';
 import { Watcher } from './harness-watch.js';
 import { OwnPostgres } from './own-postgres.js';
 import { MINUTE } from './truth/index.js';
@@ -26,7 +26,7 @@ const DATE = '2026-08-18';
  */
 export const RATE = 4;
 /** What a busy machine may take for something that takes a second. */
-const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 90_000;
 
 /** A database that a room may use, and what is known of its server. */
 interface RoomDatabase {
@@ -44,6 +44,20 @@ async function roomDatabase(): Promise<RoomDatabase> {
 }
 
 type Chain = Watcher['chain'];
+type Ending = () => unknown;
+
+/** Newest first; one that fails does not stop the others. @throws what failed */
+async function endAll(endings: Ending[]): Promise<void> {
+  const failed: unknown[] = [];
+  for (const end of endings.splice(0).reverse())
+    try {
+      await end();
+    } catch (error) {
+      failed.push(error);
+    }
+  if (failed.length > 0)
+    throw new AggregateError(failed, 'not everything in the machine room could be ended');
+}
 
 /** Two servers on one PostgreSQL, one Redis and one clock, with a broker before them and a balancer behind. */
 export class MachineRoom {
@@ -61,36 +75,52 @@ export class MachineRoom {
     readonly redis: OwnRedis,
     readonly broker: Simulator,
     readonly db: DataSource,
-    private front: Awaited<ReturnType<typeof balancer>> | null = null,
+    /** Undo what has been started, newest first. */
+    private readonly endings: Ending[],
   ) {}
 
+  /** @throws when a part does not start; then nothing of the others is left behind */
   static async open(): Promise<MachineRoom> {
+    const endings: Ending[] = [() => cleanUp()];
+    try {
+      return await MachineRoom.build(endings);
+    } catch (error) {
+      await endAll(endings);
+      throw error;
+    }
+  }
+
+  private static async build(endings: Ending[]): Promise<MachineRoom> {
     const clock = sharedClock(istAt(DATE, '10:30'), RATE);
-    const [database, redis, broker] = await Promise.all([
-      roomDatabase(),
-      OwnRedis.start(),
-      brokerOn(clock, DATE),
-    ]);
+    const database = await roomDatabase();
+    endings.push(() => database.remove());
+    const redis = await OwnRedis.start();
+    endings.push(() => redis.kill());
+    const broker = await brokerOn(clock, DATE);
+    endings.push(() => broker.close());
     const db = new DataSource({ type: 'postgres', url: database.url, poolErrorHandler: () => undefined });
-    const room = new MachineRoom(clock, database, redis, broker, db);
-    // At once, on an empty database.
-    room.servers = await Promise.all([room.member(), room.member()]);
-    room.front = await balancer(() => room.servers.filter(({ program }) => !program.ended));
-    room.visitor = await Visitor.enter(room.front.url);
-    await db.initialize();
-    // The one that does not collect learns of the list from the database.
-    for (const server of room.servers) await nearestChain(room.at(server), 'NIFTY');
-    room.chain = await nearestChain(room.visitor, 'NIFTY');
+    const room = new MachineRoom(clock, database, redis, broker, db, endings);
+    await room.man();
     return room;
+  }
+
+  /** Starts the servers, at once and on an empty database, and what stands before and behind them. */
+  private async man(): Promise<void> {
+    this.endings.push(() => Program.killAll());
+    this.servers = await Promise.all([this.member(), this.member()]);
+    const front = await balancer(() => this.servers.filter(({ program }) => !program.ended));
+    this.endings.push(() => front.close());
+    this.endings.push(() => this.db.isInitialized && this.db.destroy());
+    await this.db.initialize();
+    this.visitor = await Visitor.enter(front.url);
+    // The one that does not collect learns of the list from the database.
+    for (const server of this.servers) await nearestChain(this.at(server), 'NIFTY', PATIENCE_MS);
+    this.chain = await nearestChain(this.visitor, 'NIFTY');
   }
 
   async close(): Promise<void> {
     closeSockets();
-    this.front?.close();
-    if (this.db.isInitialized) await this.db.destroy();
-    await cleanUp();
-    await Promise.all([this.broker.close(), this.redis.kill()]);
-    await this.database.remove();
+    await endAll(this.endings);
   }
 
   /** The balancer's address. */
@@ -101,7 +131,7 @@ export class MachineRoom {
   /** Starts one more server. */
   member(): Promise<Server> {
     const urls = { database: this.database.url, redis: this.redis.url, broker: this.broker.url };
-    return startMember(this.clock, urls, this.secret);
+    return startMember(this.clock, urls, this.secret, PATIENCE_MS);
   }
 
   /** The same person, straight to one of the servers. */
@@ -176,6 +206,26 @@ export class MachineRoom {
         counts.set(slot, (counts.get(slot) ?? 0) + 1);
       }
     return counts;
+  }
+
+  /**
+   * Holds up whatever needs what a statement locks.
+   * @returns a function that lets it go on; closing the room does so, too
+   */
+  async holdUp(locking: string, values: unknown[] = []): Promise<() => Promise<void>> {
+    const runner = this.db.createQueryRunner();
+    const letGo = async (): Promise<void> => {
+      if (runner.isReleased) return;
+      try {
+        await runner.rollbackTransaction();
+      } finally {
+        await runner.release();
+      }
+    };
+    await runner.startTransaction();
+    this.endings.push(letGo);
+    await runner.query(locking, values);
+    return letGo;
   }
 
   until<T>(what: string, check: () => Promise<T | null | false> | T | null | false): Promise<T> {

@@ -49,14 +49,14 @@ export class OwnPostgres {
     const { uid, gid } = identity();
     if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
     const own = new OwnPostgres(bin, folder, await freePort());
-    const settings = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
-    execFileSync(join(bin, 'initdb'), ['-D', own.data, ...settings], {
-      ...identity(),
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    await own.run();
-    return own;
+    try {
+      own.create();
+      await own.run();
+      return own;
+    } catch (error) {
+      await own.remove();
+      throw error;
+    }
   }
 
   private static newest(): string | null {
@@ -84,17 +84,31 @@ export class OwnPostgres {
   }
 
   /** Ends it as a power cut does to it (SIGKILL): no connection is closed in order, nothing is written out. */
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** Ends it at once but in order (SIGQUIT: it waits for its processes and frees what they share), and takes its files away. */
+  async remove(): Promise<void> {
+    await this.end('SIGQUIT');
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20 });
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void> {
     const { child } = this;
     this.child = null;
     if (!child || hasEnded(child)) return;
-    child.kill('SIGKILL');
+    child.kill(signal);
     await once(child, 'exit');
   }
 
-  async remove(): Promise<void> {
-    await this.kill();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20 });
+  private create(): void {
+    const settings = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'];
+    execFileSync(join(this.bin, 'initdb'), ['-D', this.data, ...settings], {
+      ...identity(),
+      cwd: this.folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
 
   /** @returns what it printed when it ended instead of starting; `null` when it runs */
@@ -104,12 +118,15 @@ export class OwnPostgres {
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       `max_connections=${MAX_CONNECTIONS}`,
+      // In its folder, not in the machine's shared memory, where what a killed server leaves behind stays.
+      'dynamic_shared_memory_type=mmap',
     ].flatMap((setting) => ['-c', setting]);
     const child = spawn(join(this.bin, 'postgres'), ['-D', this.data, ...set], {
       ...identity(),
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.child = child;
     let printed = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
     await until(
@@ -117,9 +134,7 @@ export class OwnPostgres {
       () => printed.includes('ready to accept connections') || hasEnded(child),
       60_000,
     );
-    if (hasEnded(child)) return printed;
-    this.child = child;
-    return null;
+    return hasEnded(child) ? printed : null;
   }
 }
 

@@ -27,15 +27,20 @@ async function listens(server: string): Promise<boolean> {
   });
 }
 
-const REASONS: Readonly<Record<'postgres' | 'redis', string | null>> = {
+/** Why a server cannot be used; `null` where it can. */
+export const REASONS: Readonly<Record<'postgres' | 'redis', string | null>> = {
   postgres: (await listens(POSTGRES_SERVER)) ? null : `no PostgreSQL answers at ${POSTGRES_SERVER}`,
   redis: (await listens(REDIS_SERVER)) ? null : `no Redis answers at ${REDIS_SERVER}`,
 };
 
 /** `describe` where the servers run; else the suite is skipped and the reason printed. */
 export function describeWith(servers: readonly ('postgres' | 'redis')[]): typeof describe {
-  const reason = servers.map((server) => REASONS[server]).find((one) => one !== null);
-  if (reason === undefined) return describe;
+  return describeUnless(servers.map((server) => REASONS[server]).find((one) => one !== null) ?? null);
+}
+
+/** `describe`, or with a reason against it the same, skipped, and the reason printed. */
+export function describeUnless(reason: string | null): typeof describe {
+  if (reason === null) return describe;
   console.info(`skipped: ${reason}`);
   return describe.skip as typeof describe;
 }
