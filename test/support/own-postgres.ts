@@ -13,6 +13,7 @@ const isRoot = process.getuid?.() === 0;
 const MAX_CONNECTIONS = 40;
 /** The processes of a killed server end one after another; until then the next one does not start. */
 const START_TRIES = 20;
+const STARTING_MS = 240_000;
 
 function identity(): { uid?: number; gid?: number } {
   if (!isRoot) return {};
@@ -132,7 +133,7 @@ export class OwnPostgres {
     await until(
       'PostgreSQL',
       () => printed.includes('ready to accept connections') || hasEnded(child),
-      60_000,
+      STARTING_MS,
     );
     return hasEnded(child) ? printed : null;
   }

@@ -4,7 +4,7 @@ import { MachineRoom } from './machine-room.js';
 import { OwnPostgres } from './own-postgres.js';
 
 /** Two servers, PostgreSQL and Redis start one after another; on a busy machine each takes its time. */
-const OPENING_MS = 300_000;
+const OPENING_MS = 600_000;
 
 /** `describe` where a machine room can be; else the suite is skipped and the reason printed. */
 export const describeRoom = (): typeof describe =>
