@@ -12,6 +12,8 @@ interface Sleeper {
  */
 export class DrivenClock extends Clock {
   private waiting: Sleeper[] = [];
+  /** Who waits for the next one to begin to sleep. */
+  private onlooker: { sees: Promise<void>; tell: () => void } | null = null;
 
   constructor(
     private time: EpochMs,
@@ -27,6 +29,15 @@ export class DrivenClock extends Clock {
   /** Who sleeps on this clock now. */
   get sleepers(): number {
     return this.waiting.length;
+  }
+
+  /** Resolves when the next one begins to sleep. */
+  nextSleeper(): Promise<void> {
+    if (this.onlooker) return this.onlooker.sees;
+    let tell = (): void => undefined;
+    const sees = new Promise<void>((resolve) => (tell = resolve));
+    this.onlooker = { sees, tell };
+    return sees;
   }
 
   /** Moves in either direction, as real clocks do, and wakes who is due. */
@@ -55,6 +66,8 @@ export class DrivenClock extends Clock {
         { once: true },
       );
       this.waiting.push(one);
+      this.onlooker?.tell();
+      this.onlooker = null;
     });
   }
 }

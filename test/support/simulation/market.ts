@@ -1,4 +1,4 @@
-import { isoIst, istAt, istDate, istMidnight } from '../../../server/domain/slot.js';
+import { isoIst, istDate, istMidnight } from '../../../server/domain/slot.js';
 import { MINUTE_MS } from '../../../server/domain/units.js';
 import { minuteOf, type Answer, type BackfillSource } from '../truth/index.js';
 
@@ -59,41 +59,43 @@ export function honestRows(at: number): RawRow[] {
   }));
 }
 
-/** A contract has no candle for a minute without a trade; the open always has one. */
-function traded(row: number, side: Side, minute: number): boolean {
-  const n = minute / MINUTE_MS + row * 3 + (side === 'call' ? 0 : 1);
-  return n % 5 !== 0 || minute === istAt(istDate(minute), '09:15');
-}
+const openOf = (at: number): number => istMidnight(istDate(at)) + (9 * 60 + 15) * MINUTE_MS;
 
-function minutesUpTo(at: number): number[] {
-  const minutes: number[] = [];
-  for (let minute = istAt(istDate(at), '09:15'); minute <= at; minute += MINUTE_MS) minutes.push(minute);
-  return minutes;
+/** A contract has no candle for a minute without a trade; the open always has one. */
+function traded(row: number, side: Side, minute: number, open: number): boolean {
+  const n = minute / MINUTE_MS + row * 3 + (side === 'call' ? 0 : 1);
+  return n % 5 !== 0 || minute === open;
 }
 
 /** One-minute candles of today, newest first as the broker sends them. */
 export function candlesOf(key: string, at: number): unknown[] {
+  const open = openOf(at);
+  const leg = Number(key.split('|')[1]) - FIRST_KEY;
+  const side = leg % 2 === 0 ? 'call' : 'put';
   const of = (minute: number): unknown[] => {
     if (key === CHAIN.underlying) {
       const spot = spotAt(minute);
       return [[isoIst(minute), spot, spot, spot, spot, 0, 0]];
     }
-    const leg = Number(key.split('|')[1]) - FIRST_KEY;
-    const side = leg % 2 === 0 ? 'call' : 'put';
-    if (!traded(leg >> 1, side, minute)) return [];
+    if (!traded(leg >> 1, side, minute, open)) return [];
     const { oi, ltp } = figures(leg >> 1, side, minute);
     return [[isoIst(minute), ltp, ltp, ltp, ltp, LOT, oi]];
   };
-  return minutesUpTo(at).reverse().flatMap(of);
+  const candles: unknown[] = [];
+  for (let minute = minuteOf(at); minute >= open; minute -= MINUTE_MS) candles.push(...of(minute));
+  return candles;
 }
 
 /** What a slot that is rebuilt from those candles must say of a leg: its newest candle up to the slot. */
 export const candleSource: BackfillSource = (strike, side, slot) => {
   const row = (strike - FIRST_STRIKE) / STEP;
-  const minute = minutesUpTo(slot).findLast((one) => traded(row, side, one));
-  if (minute === undefined) return null;
-  const { oi, ltp } = figures(row, side, minute);
-  return { oi, ltp, volume: null };
+  const open = openOf(slot);
+  for (let minute = slot; minute >= open; minute -= MINUTE_MS) {
+    if (!traded(row, side, minute, open)) continue;
+    const { oi, ltp } = figures(row, side, minute);
+    return { oi, ltp, volume: null };
+  }
+  return null;
 };
 
 /** Closing OI of the session before, which never changes here. */
