@@ -280,7 +280,9 @@ export class ChainService {
     const unknownLegs = counted.reduce((sum, one) => sum + one.unknownLegs, 0);
     const state = restoreState(id, chain, facts, start, { snapshots, refused, unknownLegs }, epoch);
     const newest = snapshots.at(-1);
-    if (newest) state.table = state.compute(newest.slot, numberOf(newest.slot, last));
+    // A clock that was ahead has left a table of a slot still to come, and screens show it.
+    const isAhead = last !== null && last.slot > slot;
+    if (newest && !isAhead) state.table = state.compute(newest.slot, numberOf(newest.slot, last));
     else if (last) state.table = await this.published(chain, last);
     this.log.log(
       `chain ${facts.underlying.symbol} ${chain.expiry}: ${snapshots.length} slots of the session read back`,
@@ -323,12 +325,13 @@ export class ChainService {
 }
 
 /**
- * The number of the table of a slot, `last` being the one published last. Slots that came in while this process was away
- * (an import, another collector) were never published: theirs is a new one.
+ * The number of the table of a slot, `last` being the one published last. The table of any other slot is another one and
+ * never has its number, by which screens know what a change applies to: slots that came in while this process was away
+ * (an import, another collector), or those before one that can no longer be read.
  */
 function numberOf(slot: number, last: Published | null): number {
   if (!last) return 1;
-  return slot <= last.slot ? last.seq : last.seq + 1;
+  return slot === last.slot ? last.seq : last.seq + 1;
 }
 
 function unknownLegsOf(snapshot: ChainSnapshot): number {

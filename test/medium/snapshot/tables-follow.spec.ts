@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { applyChange } from '../../../client/lib/merge.js';
 import { Instruments1700000000001 } from '../../../server/database/migrations/1700000000001-instruments.js';
 import { Snapshots1700000000003 } from '../../../server/database/migrations/1700000000003-snapshots.js';
 import { openDatabase } from '../../../server/database/open.js';
@@ -33,6 +34,22 @@ describe('the latest table, which is not stored', () => {
     await house.chains.open(NIFTY, house.clock.now());
     expect(house.chains.latestInMemory(NIFTY)).toEqual(published);
     expect(published.seq).toBe(5);
+  });
+
+  it('F21 should stay the one that screens have, and be what the next change applies to, after a restart by a clock that was ahead', async () => {
+    house = await openHouse({ at: '10:00' });
+    await house.run(2);
+    await house.tick('10:06');
+    const published = house.published.at(-1)!.table;
+    expect(published.slot).toBe(slotAtTime('10:06'));
+    await house.close(true);
+    house = await openHouse({ dir: house.dir, at: '10:02' });
+    await house.chains.open(NIFTY, house.clock.now());
+    expect(house.chains.latestInMemory(NIFTY)).toEqual(published);
+    await house.tick('10:02');
+    const { table, frame } = house.published[0]!;
+    expect(table.slot).toBe(slotAtTime('10:02'));
+    expect(applyChange(published, frame)).toEqual(table);
   });
 });
 
