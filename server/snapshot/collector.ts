@@ -12,6 +12,7 @@ import { Backfill } from './backfill.js';
 import { CalendarService } from './calendar-service.js';
 import { ChainService, type Recorded } from './chain-service.js';
 import { ChainSource } from './chain-source.js';
+import { FailureLines } from './failure-lines.js';
 import { SnapshotMetrics } from './metrics.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { WantLedger } from './want-ledger.js';
@@ -38,6 +39,7 @@ interface Progress {
   failures: number;
   notBefore: EpochMs;
   backfillNotBefore: EpochMs;
+  failureLines: FailureLines;
 }
 
 /** Captures due chains, each at most once a slot, most important first, within the broker's budget. */
@@ -200,6 +202,8 @@ export class Collector {
       this.metrics.lastPublishMs = performance.now() - answered;
       if (recorded.outcome !== 'skipped') this.storage.clear();
       Object.assign(progress, { settled: recorded.slot, failures: 0, notBefore: 0 });
+      const unsaid = progress.failureLines.over();
+      if (unsaid !== null) this.log.warn(`capture ${chainKey(chain)} ${unsaid}`, { captureId });
       this.report(captureId, chain, recorded, performance.now() - began);
       if (recorded.outcome === 'captured') this.startBackfill(token, chain, progress);
     } catch (error) {
@@ -235,8 +239,10 @@ export class Collector {
       this.tokens.markDead(token, error.message);
       progress.notBefore = 0;
     }
-    const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed`;
     const message = error instanceof Error ? error.message : String(error);
+    const since = progress.failureLines.take(known ? error.kind : message, this.clock.now());
+    if (since === null) return;
+    const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed${since}`;
     if (known) this.log.warn(`${line} (${error.kind}: ${message})`, { captureId });
     else if (error instanceof FenceLost) this.log.warn(`${line} (${message})`, { captureId });
     else
@@ -268,7 +274,8 @@ export class Collector {
     const key = chainKey(chain);
     let progress = this.progress.get(key);
     if (!progress) {
-      progress = { settled: null, failures: 0, notBefore: 0, backfillNotBefore: 0 };
+      const failureLines = new FailureLines();
+      progress = { settled: null, failures: 0, notBefore: 0, backfillNotBefore: 0, failureLines };
       this.progress.set(key, progress);
     }
     return progress;

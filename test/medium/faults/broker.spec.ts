@@ -19,6 +19,17 @@ const callTimes = (from: number): number[] =>
     .filter((call) => call.at >= from)
     .map((call) => (call.at - from) / SECOND_MS);
 
+/** Calls that follow one another within three seconds: the tries of one capture. Seconds, as `callTimes`. */
+function burstsOf(times: readonly number[]): { from: number; to: number; calls: number }[] {
+  const bursts: { from: number; to: number; calls: number }[] = [];
+  for (const time of times) {
+    const last = bursts.at(-1);
+    if (last && time - last.to <= 3) Object.assign(last, { to: time, calls: last.calls + 1 });
+    else bursts.push({ from: time, to: time, calls: 1 });
+  }
+  return bursts;
+}
+
 describe('F01 429 with Retry-After', () => {
   it('should call no earlier than told, keep the table with its age, and go on by itself', async () => {
     await enter();
@@ -49,20 +60,31 @@ describe('F01 429 with Retry-After', () => {
 });
 
 describe('F02 429 without a header for five minutes', () => {
-  it('should wait longer and longer, log one line a try, and never storm', async () => {
+  it('should wait longer and longer, log one line a minute at most, and never storm', async () => {
     await enter();
     await house.minutes(2);
     const screen = await house.screen();
     house.faults.inject('option-chain', { type: 'status', status: 429 }, Infinity);
     house.clock.set(at('09:17'));
     const before = house.lines.length;
+    const failed = (): number => house.logged('outcome=failed').length;
+    const inMinute: number[] = [];
     await house.tick();
-    await house.live(299);
+    for (let minute = 0; minute < 5; minute++) {
+      const earlier = minute === 0 ? 0 : failed();
+      await house.live(minute === 0 ? 59 : 60);
+      inMinute.push(failed() - earlier);
+    }
     const calls = callTimes(at('09:17'));
     expect(calls.length).toBeGreaterThan(2);
     expect(calls.length).toBeLessThanOrEqual(20);
+    // Each wait ends later: from 2 s on, doubled to a minute, at least half of each step.
+    const gaps = calls.slice(1).map((call, i) => call - calls[i]!);
+    gaps.forEach((gap, i) => expect(gap).toBeGreaterThanOrEqual(Math.min(60, 2 * 2 ** i) / 2));
+    expect(inMinute[0]).toBe(1);
+    for (const lines of inMinute) expect(lines).toBeLessThanOrEqual(1);
     const warnings = house.lines.slice(before).filter((line) => line.startsWith('warn'));
-    expect(warnings.length).toBeLessThanOrEqual(9);
+    expect(warnings.length).toBeLessThanOrEqual(5);
     expect(await screen.look()).toMatchObject({ state: 'stale', lastSlot: at('09:16') });
     house.faults.clear();
     await house.live(120);
@@ -70,12 +92,18 @@ describe('F02 429 without a header for five minutes', () => {
     expect(await screen.look()).toMatchObject({ state: 'live' });
     expect((await house.stored()).slice(0, 2)).toEqual(['09:15', '09:16']);
     expect(screen.status.quality).toMatchObject({ missed: 0 });
+    // None that went unsaid is hidden: lines and counts add up to the failures.
+    const counted = house.lines.flatMap((line) => {
+      const [, count] = /(?:failed,|failed) (once|\d+)(?: times)? more/.exec(line) ?? [];
+      return count === undefined ? [] : [count === 'once' ? 1 : Number(count)];
+    });
+    expect(failed() + counted.reduce((sum, n) => sum + n, 0)).toBe(house.metrics.captures.failed);
   });
 });
 
 describe('F03 500, 502 and 503 for three minutes', () => {
   it.each([500, 502, 503])(
-    'should probe within its budget at %d, and return without a burst',
+    'should probe ever more rarely at %d, and return to one call a minute without a burst',
     async (code) => {
       await enter();
       await house.minutes(2);
@@ -84,8 +112,14 @@ describe('F03 500, 502 and 503 for three minutes', () => {
       house.clock.set(at('09:17'));
       await house.tick();
       await house.live(179);
-      // Three tries a capture, each capture later than the one before.
-      expect(callTimes(at('09:17')).length).toBeLessThanOrEqual(3 * 9);
+      const probes = burstsOf(callTimes(at('09:17')));
+      // Three tries a probe. Waits of 5, 10, 20, 40 and 60 s lie between the end of one and the start of the next.
+      for (const { calls } of probes) expect(calls).toBeLessThanOrEqual(3);
+      probes.slice(1).forEach(({ from }, i) => {
+        expect(from - probes[i]!.to).toBeGreaterThanOrEqual(Math.min(60, 5 * 2 ** i));
+      });
+      expect(probes.length).toBeGreaterThanOrEqual(4);
+      expect(probes.length).toBeLessThanOrEqual(6);
       expect(house.logged('warn', 'unreachable', `HTTP ${code}`).length).toBeGreaterThan(0);
       expect(house.logged('error')).toEqual([]);
       expect(await screen.look()).toMatchObject({ state: 'stale', lastSlot: at('09:16') });
@@ -94,7 +128,14 @@ describe('F03 500, 502 and 503 for three minutes', () => {
       await house.live(65);
       await house.rebuilt();
       expect(await screen.look()).toMatchObject({ state: 'live' });
-      expect(callTimes(returned).length).toBeLessThanOrEqual(3);
+      const first = callTimes(returned)[0]!;
+      expect(first).toBeLessThanOrEqual(60);
+      await house.live(180);
+      // From the first that is answered on, one call for each minute that begins, and no more.
+      const minutes = callTimes(returned).map((call) => Math.floor((returned / SECOND_MS + call) / 60));
+      expect(minutes).toEqual(minutes.map((_minute, i) => minutes[0]! + i));
+      expect(minutes.length).toBeGreaterThanOrEqual(4);
+      await screen.look();
       expect(screen.status.quality).toMatchObject({ missed: 0 });
       expect(await house.refusals()).toEqual([]);
     },
