@@ -36,6 +36,8 @@ export interface Recorded {
 export class ChainService {
   private readonly log = new Logger(ChainService.name);
   private readonly states = new Map<string, ChainState>();
+  /** The tables of states that were dropped, until those are read back. */
+  private readonly shown = new Map<string, Table>();
   private readonly turns = new Map<string, Promise<unknown>>();
   private readonly past: ChainPast;
 
@@ -88,6 +90,12 @@ export class ChainService {
   /** The latest table if it is in memory: for a caller that must not let a push slip in between. */
   latestInMemory(chain: ChainId): Table | null {
     return this.states.get(chainKey(chain))?.table ?? null;
+  }
+
+  /** What screens show of a chain in the session that it was collected in last, as far as memory knows. */
+  newestShown(chain: ChainId): { slot: EpochMs; capturedAt: EpochMs } | null {
+    const state = this.states.get(chainKey(chain));
+    return state ? state.history.latest() : (this.shown.get(chainKey(chain)) ?? null);
   }
 
   /** The state of a chain in the session of `at`, when it is in memory. */
@@ -231,12 +239,19 @@ export class ChainService {
         return table;
       });
       if (table) this.publish(state, table);
-      else this.states.delete(chainKey(state.chain));
+      else this.drop(state);
       return inserted.length;
     } catch (error) {
-      this.states.delete(chainKey(state.chain));
+      this.drop(state);
       throw error;
     }
+  }
+
+  /** What it has learnt may not be stored. What screens show of this session is known all the same, and its age counts. */
+  private drop(state: ChainState): void {
+    const key = chainKey(state.chain);
+    this.states.delete(key);
+    if (state.table && state.table.slot >= state.sessionStart) this.shown.set(key, state.table);
   }
 
   private publish(state: ChainState, table: Table): void {
@@ -263,6 +278,7 @@ export class ChainService {
     }
     const state = await this.restore(chain, slot);
     this.states.set(chainKey(chain), state);
+    this.shown.delete(chainKey(chain));
     return state;
   }
 

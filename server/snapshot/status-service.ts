@@ -61,9 +61,9 @@ export class StatusService {
     const state = chain ? this.chains.stateInMemory(chain) : null;
     const exchange = state?.facts.exchange ?? (chain ? exchangeOfKey(chain.underlying) : 'NSE');
     const market = this.calendar.marketState(exchange);
-    const feedState = this.stateOf(chain, state, market.open, now);
+    const feedState = this.stateOf(chain, market.open, now);
     const told = this.told.get(chain ? chainKey(chain) : '');
-    const latest = state?.history.latest() ?? null;
+    const latest = chain ? this.chains.newestShown(chain) : null;
     const { state: list, rows, asOf } = this.instruments.status();
     return {
       chain,
@@ -98,12 +98,12 @@ export class StatusService {
     this.feed.publishStatus(status);
   }
 
-  private stateOf(chain: ChainId | null, state: ChainState | null, open: boolean, now: EpochMs): FeedState {
+  private stateOf(chain: ChainId | null, open: boolean, now: EpochMs): FeedState {
     if (!open) return 'closed';
     if (!this.tokens.state().hasToken) return 'sign-in-needed';
     if (!chain) return 'live';
     if (this.backfill.isRunning(chain)) return 'back-filling';
-    const latest = state?.history.latest();
+    const latest = this.chains.newestShown(chain);
     if (!latest) return 'waiting';
     const late =
       now - (latest.slot + MINUTE_MS) > STALE_AFTER_MS || slotOf(now) - latest.slot > 2 * MINUTE_MS;

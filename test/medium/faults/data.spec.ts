@@ -88,6 +88,25 @@ describe('F09 numbers that are none', () => {
     expect(wiped(table)).toEqual([]);
   });
 
+  // An adjusted contract, or a lot that has changed, is no reason to doubt the broker: OI is what it answered, in units.
+  it('should keep OI that is no multiple of the lot as it was answered, and count with it', async () => {
+    await enter();
+    await house.minutes(4);
+    const odd = 52_001;
+    house.market.spoil = (rows) => withCell(rows, { row: 2, side: 'call', field: 'oi' }, odd);
+    await house.at('09:19');
+    const table = await shownTable();
+    expect(odd % table.underlying.lotSize!).not.toBe(0);
+    const leg = table.rows[2]!.call!;
+    const before = (await house.chains.at(NIFTY, at('09:16')))!.rows[2]!.call!;
+    expect(leg.oi).toBe(odd);
+    expect(leg.changes[0]).toMatchObject({ abs: odd - before.oi!, baseSlot: at('09:16') });
+    expect(leg.dayChange?.abs).toBe(odd - leg.prevOi!);
+    expect(table.totals.callOi).toBe(table.rows.reduce((sum, { call }) => sum + call!.oi!, 0));
+    expect(table.totals.unknownLegs).toBe(0);
+    expect(house.logged('log', 'slot=09:19', 'outcome=captured', 'unknown=0')).toHaveLength(1);
+  });
+
   it('should refuse an answer whose volume ran backwards, whatever else it says', async () => {
     await enter();
     await house.minutes(3);
