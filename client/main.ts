@@ -1,28 +1,29 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { openSocket } from './socket.js';
-import { Tracker } from './state/tracker.svelte.js';
+import { Entrance } from './state/entrance.svelte.js';
 import './styles/tokens.css';
 import './styles/base.css';
-import './styles/board.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
-const tracker = new Tracker({
-  fetch: (path, init) => fetch(path, init),
-  socket: openSocket,
+const around = {
+  fetch: (path: string, init?: RequestInit) => fetch(path, init),
   storage: {
-    getItem: (key) => localStorage.getItem(key),
-    setItem: (key, value) => localStorage.setItem(key, value),
+    getItem: (key: string) => localStorage.getItem(key),
+    setItem: (key: string, value: string) => localStorage.setItem(key, value),
   },
   now: () => Date.now(),
-  go: (url) => location.assign(url),
+  go: (url: string) => location.assign(url),
   hash: () => location.hash,
-  setHash: (hash) => history.replaceState(null, '', hash),
-  visit: (hash) => location.assign(hash),
-  later: (work, ms) => setTimeout(work, ms),
+  setHash: (hash: string) => history.replaceState(null, '', hash),
+  visit: (hash: string) => location.assign(hash),
+  later: (work: () => void, ms: number) => void setTimeout(work, ms),
+};
+const entrance = new Entrance(around, async () => {
+  const { makeWorkspace } = await import('./workspace.js');
+  return (self) => makeWorkspace(around, self);
 });
 
-mount(App, { target, props: { tracker } });
-void tracker.start();
+mount(App, { target, props: { entrance } });
+void entrance.start();

@@ -1,7 +1,10 @@
 import type { SignInError, WireError } from '../../server/protocol/index.js';
 
-/** What went wrong, in words, and what to do. `unreachable`: no answer at all; `unreadable`: not our API's answer. */
-export type Problem = WireError | { code: 'unreachable' | 'unreadable'; message: string };
+/**
+ * What went wrong, in words, and what to do. `unreachable`: no answer at all; `unreadable`: not our API's answer;
+ * `part-missing`: a file of the page did not come.
+ */
+export type Problem = WireError | { code: 'unreachable' | 'unreadable' | 'part-missing'; message: string };
 
 /** An HTTP call that did not work. */
 export class ApiError extends Error {
@@ -23,6 +26,15 @@ export function problemOf(error: unknown): Problem {
   return { code: 'internal', message: `The page failed: ${text}` };
 }
 
+/** What browsers say, each in its own words, when the file of a part does not come. */
+const NOT_COME = /(dynamically imported module|importing a module script failed)/i;
+
+/** Why a part of the page that is fetched when it is needed is not there: its file did not come, or it is at fault. */
+export function partProblem(error: unknown): Problem {
+  if (!(error instanceof TypeError && NOT_COME.test(error.message))) return problemOf(error);
+  return { code: 'part-missing', message: 'A part of this page could not be loaded.' };
+}
+
 const ADVICE: Partial<Record<Problem['code'], string>> = {
   'sign-in-needed': 'Sign in again.',
   'unknown-expiry': 'Choose another expiry above.',
@@ -35,6 +47,8 @@ const ADVICE: Partial<Record<Problem['code'], string>> = {
   'instruments-missing':
     'The list is imported on start; if it stays missing, run: npm run cli -- contracts import',
   unreachable: 'Check that the tracker is running, then try again.',
+  'part-missing':
+    'The tracker does not answer, or it was upgraded since this page was opened. Reload the page once it answers.',
   unreadable: 'Something other than the tracker answered. Check the address of this page.',
   internal: 'Try again. If it stays, the log of the server says more.',
 };

@@ -1,6 +1,7 @@
 /** What stands behind a number of the table: for the tooltip, on hover and on focus. Pure. */
 import type { Change, Leg, Table } from '../../server/protocol/index.js';
-import { grouped, price, signedPercent, strike as strikeText, UNKNOWN, type Units } from './format.js';
+import type { CellRef } from './cell-name.js';
+import { grouped, price, signedPercent, strike as strikeText, UNKNOWN } from './format.js';
 import { BUILD_UP_TEXT, reasonText } from './reasons.js';
 import { istMinute } from './time.js';
 import { thresholdOf, type Thresholds } from './view.js';
@@ -11,28 +12,6 @@ export interface Explanation {
   facts: [string, string][];
   /** What a trader should know beside the figures. */
   notes: string[];
-}
-
-export type Side = 'call' | 'put';
-/** A column of one side: `w0`…`w4` are the windows in the order of `intervals`. */
-export type Column = `w${number}` | 'today' | 'oi' | 'ltp';
-
-export interface CellRef {
-  side: Side;
-  strike: number;
-  column: Column;
-}
-
-/** Name of a cell in the page, such as `call:24200:w1`. */
-export function cellName(ref: CellRef): string {
-  return `${ref.side}:${ref.strike}:${ref.column}`;
-}
-
-/** @returns `null` when the name is not one of `cellName` */
-export function parseCell(name: string): CellRef | null {
-  const match = /^(call|put):([\d.]+):(w\d+|today|oi|ltp)$/.exec(name);
-  if (!match) return null;
-  return { side: match[1] as Side, strike: Number(match[2]), column: match[3] as Column };
 }
 
 /** @returns `null` when the table has no such strike */
@@ -141,10 +120,4 @@ function lots(units: number, table: Table): string {
   const size = table.underlying.lotSize;
   if (!size || units % size !== 0) return '';
   return ` (${grouped(units / size)} lots)`;
-}
-
-/** What the foot says about quantities. */
-export function unitText(lotSize: number | null, units: Units): string {
-  const scale = units === 'lakh' ? ' · 1 L = 1,00,000, 1 Cr = 100 L' : '';
-  return lotSize === null ? `OI in units${scale}` : `OI in units (lots × ${lotSize})${scale}`;
 }

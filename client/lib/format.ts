@@ -56,6 +56,12 @@ export function strike(value: number): string {
   return grouped(value, Number.isInteger(value) ? 0 : 2);
 }
 
+/** What the foot says about quantities. */
+export function unitText(lotSize: number | null, units: Units): string {
+  const scale = units === 'lakh' ? ' · 1 L = 1,00,000, 1 Cr = 100 L' : '';
+  return lotSize === null ? `OI in units${scale}` : `OI in units (lots × ${lotSize})${scale}`;
+}
+
 function fixed(value: number, digits: number): string {
   const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;

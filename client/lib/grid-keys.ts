@@ -4,10 +4,10 @@
  */
 export function gridKeys(table: HTMLTableElement): { destroy: () => void } {
   let active: HTMLElement | null = null;
-  const enter = (): void =>
-    activate(cells(table).includes(active as HTMLElement) ? active : startCell(table));
+  const enter = (): void => activate(active && table.contains(active) ? active : startCell(table));
   const activate = (cell: HTMLElement | null): void => {
-    if (active !== cell) active?.setAttribute('tabindex', '-1');
+    if (active === cell) return;
+    active?.setAttribute('tabindex', '-1');
     active = cell;
     cell?.setAttribute('tabindex', '0');
   };
@@ -38,10 +38,6 @@ export function gridKeys(table: HTMLTableElement): { destroy: () => void } {
       table.removeEventListener('keydown', onKey);
     },
   };
-}
-
-function cells(table: HTMLTableElement): HTMLElement[] {
-  return Array.from(table.querySelectorAll<HTMLElement>('tbody td, tbody th'));
 }
 
 /** The strike at ATM, or the first cell. */

@@ -6,16 +6,9 @@ import {
   type MarketRow,
 } from '../../server/protocol/index.js';
 import type { Explanation } from './explain.js';
+import { MARKET_COLUMNS, type MarketColumn } from './market-columns.js';
 import { grouped, signedFixed, signedPercent, strike as strikeText } from './format.js';
-import {
-  addPercent,
-  MARKET_COLUMNS,
-  moverOf,
-  type Direction,
-  type Lens,
-  type MarketColumn,
-  type NoMover,
-} from './market-view.js';
+import { addPercent, moverOf, type Direction, type Lens, type NoMover } from './market-view.js';
 import { duration, istMinute, istSecond } from './time.js';
 import { thresholdOf, type Thresholds } from './view.js';
 

@@ -1,6 +1,6 @@
 /** Keys of the market page. Pure. Nothing fires while someone types or holds a modifier. */
 import type { KeyPress } from './keys.js';
-import type { MarketKind } from './market-view.js';
+import type { MarketKind } from './market-columns.js';
 
 export type MarketAction =
   | { do: 'filter' }

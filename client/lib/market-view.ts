@@ -1,8 +1,6 @@
 /** What the market page shows of the board: filters, columns, order. Pure. */
 import type { MarketBoard, MarketMover, MarketRow, MarketWindow } from '../../server/protocol/index.js';
-
-export type MarketKind = 'all' | MarketRow['kind'];
-export type MarketSide = 'both' | 'call' | 'put';
+import type { MarketColumn, MarketKind, MarketSide, MarketSort } from './market-columns.js';
 
 /** Which legs compete for the largest build-up and unwinding, and in which window. */
 export interface Lens {
@@ -16,32 +14,6 @@ export interface Lens {
 export interface MarketFilter {
   kind: MarketKind;
   text: string;
-}
-
-export const MARKET_COLUMNS = [
-  'symbol',
-  'expiry',
-  'spot',
-  'callOi',
-  'putOi',
-  'pcr',
-  'pcrChange',
-  'callAdd',
-  'callAddPct',
-  'putAdd',
-  'putAddPct',
-  'buildPct',
-  'buildAbs',
-  'unwindPct',
-  'unwindAbs',
-  'age',
-] as const;
-export type MarketColumn = (typeof MARKET_COLUMNS)[number];
-
-export interface MarketSort {
-  column: MarketColumn;
-  /** 1 = smallest first. */
-  dir: 1 | -1;
 }
 
 export type Direction = 'build' | 'unwind';

@@ -1,5 +1,6 @@
 /** Parts of the screen that are not needed for the first table. Fetched when idle, so that they open without the server. */
 export const parts = {
+  tooltip: () => import('../components/BoardTooltip.svelte'),
   help: () => import('../components/HelpDialog.svelte'),
   settings: () => import('../components/SettingsDialog.svelte'),
   quality: () => import('../components/QualityDialog.svelte'),

@@ -1,4 +1,5 @@
 import type { MarketBoard, MarketRow } from '../../server/protocol/index.js';
+import type { MarketColumn, MarketSort } from '../lib/market-columns.js';
 import {
   filterRows,
   inOrder,
@@ -6,9 +7,7 @@ import {
   nextSort,
   sortRows,
   type Lens,
-  type MarketColumn,
   type MarketFilter,
-  type MarketSort,
 } from '../lib/market-view.js';
 import type { MarketSettings, Settings } from './settings.svelte.js';
 

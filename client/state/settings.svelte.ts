@@ -1,6 +1,6 @@
 import { MOVER_FLOOR_LOTS } from '../../server/protocol/index.js';
 import type { Units } from '../lib/format.js';
-import { MARKET_COLUMNS, type MarketKind, type MarketSide, type MarketSort } from '../lib/market-view.js';
+import { MARKET_COLUMNS, type MarketKind, type MarketSide, type MarketSort } from '../lib/market-columns.js';
 import { DEFAULT_THRESHOLDS, type Reach, type Thresholds } from '../lib/view.js';
 
 export type Theme = 'auto' | 'dark' | 'light';

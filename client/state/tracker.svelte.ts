@@ -1,14 +1,15 @@
 import type { ExpiryInfo, FeedStatus, UnderlyingInfo } from '../../server/protocol/index.js';
-import { Api, type Fetch } from '../api.js';
+import type { Api, Fetch } from '../api.js';
 import { formatRoute, isMarketRoute, MARKET_ROUTE, parseRoute } from '../lib/route.js';
 import { Link, type SocketFactory } from '../socket.js';
 import { Catalog } from './catalog.svelte.js';
 import { ChainStore } from './chain.svelte.js';
+import { RETRY_MS, type Entrance } from './entrance.svelte.js';
 import { Feed } from './feed.svelte.js';
 import { MarketStore } from './market.svelte.js';
 import { PastView } from './past.svelte.js';
-import { Session } from './session.svelte.js';
-import { Settings, type SettingsStorage } from './settings.svelte.js';
+import type { Session } from './session.svelte.js';
+import type { Settings, SettingsStorage } from './settings.svelte.js';
 
 /** What the screens need of the browser; tests bring their own. */
 export interface Surroundings {
@@ -27,8 +28,6 @@ export interface Surroundings {
   later: (work: () => void, ms: number) => void;
 }
 
-const RETRY_MS = 3_000;
-
 /** The screen's model: wires the stores together. The only place where one store's event becomes another's. */
 export class Tracker {
   readonly api: Api;
@@ -42,10 +41,13 @@ export class Tracker {
   #page = $state<'chain' | 'market'>('chain');
   private readonly link: Link;
 
-  constructor(private readonly around: Surroundings) {
-    this.api = new Api(around.fetch);
-    this.settings = new Settings(around.storage);
-    this.session = new Session(this.api, around.go);
+  constructor(
+    private readonly around: Surroundings,
+    entrance: Pick<Entrance, 'api' | 'settings' | 'session'>,
+  ) {
+    this.api = entrance.api;
+    this.settings = entrance.settings;
+    this.session = entrance.session;
     this.catalog = new Catalog(this.api);
     this.feed = new Feed(around.now);
     this.link = new Link(around.socket);
@@ -68,13 +70,6 @@ export class Tracker {
 
   get page(): 'chain' | 'market' {
     return this.#page;
-  }
-
-  /** Asks who is signed in; goes on asking while the server is not there. */
-  async start(): Promise<void> {
-    const answered = await this.session.load();
-    if (!answered) return this.around.later(() => void this.start(), RETRY_MS);
-    if (this.session.signedIn) await this.enter();
   }
 
   /** After a sign-in: opens the line and shows what the address, or the last visit, names. */

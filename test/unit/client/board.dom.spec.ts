@@ -1,6 +1,7 @@
-import { flushSync } from 'svelte';
+import { flushSync, tick } from 'svelte';
 import Board from '../../../client/components/Board.svelte';
 import Picker from '../../../client/components/Picker.svelte';
+import { parts } from '../../../client/lib/parts.js';
 import { BoardView } from '../../../client/state/board.svelte.js';
 import { Settings } from '../../../client/state/settings.svelte.js';
 import type { UnderlyingInfo } from '../../../server/protocol/index.js';
@@ -64,10 +65,14 @@ describe('the board', () => {
     expect(heads.join(' ')).toBe('15m OI Strike OI 15m');
   });
 
-  it('should explain a value, and the lack of one, on focus', () => {
+  it('should explain a value, and the lack of one, on focus', async () => {
     const rows = aTable().rows.map((row) => ({ ...row, put: none }));
     const { cell, focus, tip } = board(aTable({ rows }));
     focus(cell('call:24200:w1'));
+    // The explanations are fetched when the first cell is asked about.
+    await parts.tooltip();
+    await tick();
+    flushSync();
     expect(tip()).toContain('OI at 14:27');
     expect(cell('call:24200:w1').getAttribute('aria-describedby')).toBe('cell-explained');
     focus(cell('put:24200:w0'));

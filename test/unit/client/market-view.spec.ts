@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { MARKET_COLUMNS } from '../../../client/lib/market-columns.js';
 import {
   addPercent,
   awakeRows,
@@ -6,7 +7,6 @@ import {
   filterRows,
   inOrder,
   isLate,
-  MARKET_COLUMNS,
   moverOf,
   movedRows,
   nextSort,

@@ -1,6 +1,6 @@
 import { explainMarket, marketCell, parseMarketCell } from '../../../client/lib/market-explain.js';
 import { MARKET_KEY_HELP, marketAction } from '../../../client/lib/market-keys.js';
-import { MARKET_COLUMNS, type MarketColumn } from '../../../client/lib/market-view.js';
+import { MARKET_COLUMNS, type MarketColumn } from '../../../client/lib/market-columns.js';
 import { isMarketRoute, MARKET_ROUTE, parseRoute } from '../../../client/lib/route.js';
 import { DEFAULT_THRESHOLDS } from '../../../client/lib/view.js';
 import {

@@ -1,3 +1,4 @@
+import { Entrance } from '../../../client/state/entrance.svelte.js';
 import { Tracker } from '../../../client/state/tracker.svelte.js';
 import type { TrackerSocket } from '../../../client/socket.js';
 import type { ExpiryInfo, SessionInfo, UnderlyingInfo, WatchAck } from '../../../server/protocol/index.js';
@@ -64,27 +65,43 @@ class FakeSocket {
   }
 }
 
-function page(answers: Record<string, unknown>, hash = '') {
+/** @param stored the settings that the browser keeps, as text */
+function page(answers: Record<string, unknown>, hash = '', stored: string | null = null) {
   const socket = new FakeSocket();
   const later: (() => void)[] = [];
   const state = { hash, gone: null as string | null };
-  const tracker = new Tracker({
-    fetch: (path) => {
+  const around = {
+    fetch: (path: string) => {
       const body = answers[path];
       if (body === undefined) return Promise.reject(new Error(`no answer for ${path}`));
       const status = typeof body === 'object' && body !== null && 'error' in body ? 401 : 200;
       return Promise.resolve(new Response(JSON.stringify(body), { status }));
     },
-    socket: () => socket as unknown as TrackerSocket,
-    storage: { getItem: () => null, setItem: () => undefined },
+    storage: { getItem: () => stored, setItem: () => undefined },
     now: () => 0,
-    go: (url) => (state.gone = url),
+    go: (url: string) => (state.gone = url),
     hash: () => state.hash,
-    setHash: (next) => (state.hash = next),
-    visit: (next) => (state.hash = next),
-    later: (work) => later.push(work),
+    setHash: (next: string) => (state.hash = next),
+    visit: (next: string) => (state.hash = next),
+    later: (work: () => void) => void later.push(work),
+  };
+  const make = (self: Entrance) => {
+    const tracker = new Tracker({ ...around, socket: () => socket as unknown as TrackerSocket }, self);
+    return { tracker, Screen: () => ({}) };
+  };
+  const fetched = { times: 0, fails: false };
+  const entrance = new Entrance(around, () => {
+    fetched.times += 1;
+    return fetched.fails ? Promise.reject(new Error('no such file')) : Promise.resolve(make);
   });
-  return { tracker, socket, later, state };
+  return { entrance, socket, later, state, fetched };
+}
+
+/** Comes in, signed in. */
+async function opened(entrance: Entrance): Promise<Tracker> {
+  await entrance.start();
+  if (!entrance.workspace) throw new Error('there is no workspace');
+  return entrance.workspace.tracker;
 }
 
 const API = {
@@ -112,8 +129,8 @@ globalThis.Response ??= class {
 
 describe('the page', () => {
   it('should open NIFTY at its nearest expiry and put it into the address', async () => {
-    const { tracker, socket, state } = page(API);
-    await tracker.start();
+    const { entrance, socket, state } = page(API);
+    const tracker = await opened(entrance);
     await settle();
     expect(tracker.chain.phase).toBe('ready');
     expect(state.hash).toBe('#/NIFTY/2026-08-18');
@@ -121,14 +138,14 @@ describe('the page', () => {
   });
 
   it('should open what the address names', async () => {
-    const { tracker } = page(API, '#/BANKNIFTY/2026-08-25');
-    await tracker.start();
+    const { entrance } = page(API, '#/BANKNIFTY/2026-08-25');
+    const tracker = await opened(entrance);
     expect(tracker.chain.ref).toEqual({ underlying: 'NSE_INDEX|Nifty Bank', expiry: '2026-08-25' });
   });
 
   it('should leave one expiry and watch the next', async () => {
-    const { tracker, socket, state } = page(API);
-    await tracker.start();
+    const { entrance, socket, state } = page(API);
+    const tracker = await opened(entrance);
     await settle();
     tracker.stepExpiry(1);
     tracker.stepExpiry(1);
@@ -141,8 +158,8 @@ describe('the page', () => {
   });
 
   it('should ask for the whole table after a lost line, unless the line missed nothing', async () => {
-    const { tracker, socket } = page(API);
-    await tracker.start();
+    const { entrance, socket } = page(API);
+    const tracker = await opened(entrance);
     await settle();
     socket.fire('disconnect', 'transport close');
     expect(tracker.feed.label.tone).toBe('gone');
@@ -156,8 +173,8 @@ describe('the page', () => {
 
   it('should show the login with the reason when the sign-in ends', async () => {
     const answers: Record<string, unknown> = { ...API };
-    const { tracker, socket } = page(answers);
-    await tracker.start();
+    const { entrance, socket } = page(answers);
+    const tracker = await opened(entrance);
     answers['/api/auth/session'] = { ...SIGNED_IN, signedIn: false };
     socket.fire('session:ended', { code: 'expired', message: 'Your sign-in has expired.' });
     await settle();
@@ -169,16 +186,16 @@ describe('the page', () => {
   });
 
   it('should go on with a newer sign-in of the same browser', async () => {
-    const { tracker, socket } = page(API);
-    await tracker.start();
+    const { entrance, socket } = page(API);
+    const tracker = await opened(entrance);
     socket.fire('session:ended', { code: 'revoked', message: 'Signed in again.' });
     await settle();
     expect([tracker.session.signedIn, socket.connected, tracker.chain.phase]).toEqual([true, true, 'ready']);
   });
 
   it('should find out why a handshake was refused, and try again when it was not the sign-in', async () => {
-    const { tracker, socket, later } = page(API);
-    await tracker.start();
+    const { entrance, socket, later } = page(API);
+    await opened(entrance);
     socket.active = false;
     socket.disconnect();
     socket.fire('connect_error', new Error('busy'));
@@ -190,32 +207,60 @@ describe('the page', () => {
 
   it('should wait for a server that is not there', async () => {
     const answers: Record<string, unknown> = {};
-    const { tracker, later } = page(answers);
-    await tracker.start();
-    expect(tracker.session.problem?.code).toBe('unreachable');
+    const { entrance, later } = page(answers);
+    await entrance.start();
+    expect(entrance.session.problem?.code).toBe('unreachable');
     Object.assign(answers, API);
     later[0]?.();
     await settle();
-    expect(tracker.session.signedIn).toBe(true);
+    expect(entrance.session.signedIn).toBe(true);
+  });
+
+  it('should fetch nothing but the login before someone is signed in', async () => {
+    const { entrance, fetched } = page({ ...API, '/api/auth/session': { ...SIGNED_IN, signedIn: false } });
+    await entrance.start();
+    expect([fetched.times, entrance.workspace]).toEqual([0, null]);
+  });
+
+  it('should fetch the workspace beside the sign-in where a chain was looked at before', async () => {
+    const { entrance, fetched } = page({}, '', JSON.stringify({ lastRoute: '#/NIFTY/2026-08-18' }));
+    await entrance.start();
+    expect([fetched.times, entrance.session.problem?.code]).toEqual([1, 'unreachable']);
+  });
+
+  it('should fetch the workspace beside the sign-in where the address names a chain', async () => {
+    const { entrance, fetched } = page({}, '#/BANKNIFTY/2026-08-25');
+    await entrance.start();
+    expect([fetched.times, entrance.session.problem?.code]).toEqual([1, 'unreachable']);
+  });
+
+  it('should say that the workspace did not come, and open it when it does', async () => {
+    const { entrance, fetched } = page(API);
+    fetched.fails = true;
+    await entrance.start();
+    expect([entrance.missing, entrance.workspace]).toEqual([new Error('no such file'), null]);
+    fetched.fails = false;
+    await opened(entrance);
+    expect(entrance.missing).toBeNull();
   });
 
   it('should say what was wrong with a pasted token, and send OAuth to the broker', async () => {
-    const { tracker, state } = page({
+    const { entrance, state } = page({
       '/api/auth/session': { ...SIGNED_IN, signedIn: false },
       '/api/auth/token': { error: { code: 'broker-refused', message: 'Upstox does not accept this token.' } },
       '/api/auth/login': { redirectUrl: 'https://broker.example/dialog' },
     });
-    await tracker.start();
-    expect(await tracker.session.pasteToken('x')).toBe(false);
-    expect(tracker.session.problem?.message).toBe('Upstox does not accept this token.');
-    await tracker.session.login('key', 'secret');
+    await entrance.start();
+    expect(await entrance.session.pasteToken('x')).toBe(false);
+    expect(entrance.session.problem?.message).toBe('Upstox does not accept this token.');
+    await entrance.session.login('key', 'secret');
     expect(state.gone).toBe('https://broker.example/dialog');
   });
 
   it('should load the list once it has been imported', async () => {
     const answers: Record<string, unknown> = { ...API, '/api/underlyings': [] };
-    const { tracker, socket } = page(answers);
-    await tracker.start();
+    const { entrance, socket } = page(answers);
+    const tracker = await opened(entrance);
     const instruments = { state: 'importing', rows: 5, asOf: null } as const;
     socket.fire('feed:status', aStatus({ chain: null, instruments }));
     answers['/api/underlyings'] = UNDERLYINGS;
@@ -225,8 +270,8 @@ describe('the page', () => {
   });
 
   it('should come back at a moment of its own after a server that stopped, and promptly after a lost line', async () => {
-    const { tracker, socket } = page(API);
-    await tracker.start();
+    const { entrance, socket } = page(API);
+    await opened(entrance);
     socket.fire('server:closing', { message: 'restarting', reconnectWithinMs: 5_000 });
     expect(socket.delays.at(-1)).toBeGreaterThanOrEqual(500);
     expect(socket.delays.at(-1)).toBeLessThanOrEqual(5_500);
@@ -236,11 +281,11 @@ describe('the page', () => {
 
   it('should let a viewer in with the passphrase, and say so when it is wrong', async () => {
     const wrong = { error: { code: 'wrong-passphrase', message: 'That is not the passphrase.' } };
-    const refused = page({ ...API, '/api/auth/passphrase': wrong }).tracker;
+    const refused = page({ ...API, '/api/auth/passphrase': wrong }).entrance;
     expect(await refused.session.enterAsViewer('guess')).toBe(false);
     expect(refused.session.problem?.code).toBe('wrong-passphrase');
-    const { tracker } = page({ ...API, '/api/auth/passphrase': { ...SIGNED_IN, method: 'viewer' } });
-    expect(await tracker.session.enterAsViewer('the right one')).toBe(true);
-    expect(tracker.session.info?.method).toBe('viewer');
+    const { entrance } = page({ ...API, '/api/auth/passphrase': { ...SIGNED_IN, method: 'viewer' } });
+    expect(await entrance.session.enterAsViewer('the right one')).toBe(true);
+    expect(entrance.session.info?.method).toBe('viewer');
   });
 });

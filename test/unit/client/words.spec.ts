@@ -1,6 +1,7 @@
 import { advice, ApiError, callbackProblem, problemOf } from '../../../client/lib/errors.js';
 import { expiryMark } from '../../../client/lib/days.js';
-import { explain, parseCell, cellName } from '../../../client/lib/explain.js';
+import { cellName, parseCell } from '../../../client/lib/cell-name.js';
+import { explain } from '../../../client/lib/explain.js';
 import { keyAction } from '../../../client/lib/keys.js';
 import { reasonText } from '../../../client/lib/reasons.js';
 import { formatRoute, parseRoute, underlyingOf } from '../../../client/lib/route.js';
