@@ -28,7 +28,7 @@ type Line = { kind: string; damaged?: string } & Record<string, unknown>;
 const known = (values: ArrayLike<number>): (number | null)[] =>
   Array.from(values, (value) => (Number.isNaN(value) ? null : value));
 
-describeWithPython('a reader in Python, written from docs/storage.md alone', () => {
+describeWithPython('a reader in Python, which follows docs/storage.md', () => {
   let database: TestDatabase;
   let minutes: MinuteStore;
   let chunks: ChunkStore;
