@@ -33,7 +33,7 @@ export async function request<T>(
   options: RequestOptions = {},
 ): Promise<Answer<T>> {
   const { cookie, method = 'GET', body } = options;
-  const answer = await fetch(new URL(path, base), {
+  const answer = await repeatable(new URL(path, base), {
     method,
     redirect: 'manual',
     headers: {
@@ -47,6 +47,20 @@ export async function request<T>(
   const text = await answer.text();
   const json = answer.headers.get('content-type')?.includes('json');
   return { status: answer.status, headers: answer.headers, body: (json ? JSON.parse(text) : text) as T };
+}
+
+/**
+ * `fetch`, but a GET on a kept connection that the server closed meanwhile is sent once more, as any client does (RFC 9110
+ * §9.2.2): a test that computes for seconds between two requests does not hear of the end before it writes.
+ */
+async function repeatable(url: URL, init: RequestInit & { method: string }): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string };
+    if (init.method !== 'GET' || (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET')) throw error;
+    return fetch(url, init);
+  }
 }
 
 /** The cookies that an answer sets, as the `Cookie` header that sends them back. */
