@@ -100,8 +100,8 @@ serve({
   watchLoop(watched) {
     loopWatched = watched;
   },
-  /** All have the newest push. @returns the CPU by now, in µs, and the longest time that the loop was held up, ms */
-  received: () => ({ cpu: usage().cpu, blockMs: loop.end() }),
+  /** All have the newest push. @returns the CPU by now, in µs, and the longest time that the loop was held up, ms, where it is watched */
+  received: () => ({ cpu: usage().cpu, blockMs: loopWatched ? loop.end() : null }),
   /**
    * Lets a minute pass and captures it.
    * @returns `start` when it was handed to the sockets; CPU in µs: `cpu` before the capture, `pushCpu` before the push

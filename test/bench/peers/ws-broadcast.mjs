@@ -6,6 +6,7 @@ import { nowMs } from '../support/stats.mjs';
 
 let server;
 const loop = new LoopWatch();
+let loopWatched = false;
 
 serve({
   async start() {
@@ -15,12 +16,15 @@ serve({
   },
   broadcast(text) {
     const pushed = { start: nowMs(), pushCpu: usage().cpu };
-    loop.begin();
+    if (loopWatched) loop.begin();
     const message = Buffer.from(text);
     for (const socket of server.clients) socket.send(message, { binary: false });
     return pushed;
   },
-  /** See `load/tracker.mjs`. */
-  received: () => ({ cpu: usage().cpu, blockMs: loop.end() }),
+  /** This and the next: see `load/tracker.mjs`. */
+  watchLoop(watched) {
+    loopWatched = watched;
+  },
+  received: () => ({ cpu: usage().cpu, blockMs: loopWatched ? loop.end() : null }),
   usage,
 });

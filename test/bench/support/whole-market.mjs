@@ -21,14 +21,17 @@ export class WholeMarket {
   /** Share of the contracts that change in a minute. */
   static CHANGE = 0.14;
 
-  /** @param columns those that are known; the others stay unknown */
-  static async of(legs, columns, seed = 1) {
+  /**
+   * @param columns those that are known; the others stay unknown
+   * @param given `firstId` number of the first chain and of the first contract
+   */
+  static async of(legs, columns, { seed = 1, firstId = 1 } = {}) {
     const { universeOf } = await built('market/minutes/universe.js');
     const { emptyFrame, CAPTURED } = await built('market/minutes/frame.js');
     const chains = Array.from({ length: Math.ceil(legs / LEGS_A_CHAIN) }, (_, chain) => ({
-      chainId: chain + 1,
+      chainId: firstId + chain,
       legs: Array.from({ length: Math.min(LEGS_A_CHAIN, legs - chain * LEGS_A_CHAIN) }, (_leg, i) => ({
-        contractId: chain * LEGS_A_CHAIN + i + 1,
+        contractId: firstId + chain * LEGS_A_CHAIN + i,
         strike: 100 + 5 * (i >> 1),
         side: i & 1,
         lot: LOTS[chain % LOTS.length],
