@@ -156,6 +156,8 @@ export class Screen {
 
   private failed(request: Request): void {
     const why = request.failure()?.errorText ?? 'no reason given';
+    // A page that is left or loaded anew ends what parts it was still fetching.
+    if (request.resourceType() === 'script' && why === 'net::ERR_ABORTED') return;
     this.trouble(`request failed: ${request.method()} ${request.url()} ${why}`);
   }
 
