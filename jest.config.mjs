@@ -11,6 +11,8 @@ const swc = { '^.+\\.ts$': ['@swc/jest'] };
 export default {
   // What a test waits for has deadlines of its own; this ends what hangs, on a busy machine too.
   testTimeout: 180_000,
+  // A process that has held a hundred suites has gigabytes to look through at each collection: a fresh one takes over.
+  workerIdleMemoryLimit: '1500MB',
   reporters: [['default', { summary: false }], 'summary', '<rootDir>/test/support/summary-reporter.mjs'],
   projects: [
     {
