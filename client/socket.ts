@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import { canUnpack, unpacked } from './lib/unpack.js';
 import type {
   ChainRef,
   ClientToServerEvents,
@@ -24,6 +25,8 @@ export const SOCKET_OPTIONS = {
   reconnectionDelay: RECONNECT_MS,
   reconnectionDelayMax: RECONNECT_MAX_MS,
   randomizationFactor: LONGEST_SHARE - 1,
+  // Stays within the handshake: a server that does not know it answers as it always did.
+  ...(canUnpack ? { auth: { accepts: 'deflate' } } : {}),
 };
 
 export const openSocket: SocketFactory = () => io(SOCKET_OPTIONS);
@@ -88,8 +91,9 @@ export class Link {
   }
 
   /** Rejects when the line goes down or no answer comes in 15 s. */
-  watch(chain: ChainRef): Promise<WatchAck> {
-    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('chain:watch', chain);
+  async watch(chain: ChainRef): Promise<WatchAck> {
+    const answer = await this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('chain:watch', chain);
+    return answer.ok ? { ...answer, table: await unpacked(answer.table) } : answer;
   }
 
   unwatch(chain: ChainRef): Promise<UnwatchAck> {
@@ -97,8 +101,9 @@ export class Link {
   }
 
   /** As `watch`. */
-  watchMarket(): Promise<MarketWatchAck> {
-    return this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('market:watch');
+  async watchMarket(): Promise<MarketWatchAck> {
+    const answer = await this.socket.timeout(ACK_TIMEOUT_MS).emitWithAck('market:watch');
+    return answer.ok ? { ...answer, board: await unpacked(answer.board) } : answer;
   }
 
   unwatchMarket(): Promise<MarketUnwatchAck> {

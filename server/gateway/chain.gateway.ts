@@ -16,7 +16,7 @@ import { Feed } from '../snapshot/feed.js';
 import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
-import { chainRefSchema } from './chain-ref.js';
+import { chainRefSchema, screenSchema } from './chain-ref.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { ReadyAnswers } from './fan-out-answer.js';
 import { FanOut } from './fan-out.js';
@@ -155,12 +155,14 @@ export class ChainGateway
   private async admit(socket: TrackerSocket): Promise<void> {
     const signIn = await this.sessions.find(socket.handshake.headers);
     if (!signIn) throw new Error('sign-in-needed');
+    const unpacks = takesDeflated(socket.handshake.auth);
     keepLight(socket);
     socket.data = {
       sessionId: signIn.idHash,
       screen: new Screen(),
       bucket: allowance(),
       denials: 0,
+      unpacks,
     };
     await socket.join(sessionRoom(signIn.idHash));
   }
@@ -209,6 +211,11 @@ export class ChainGateway
 /** The hash itself, a string that is kept anyway: no chain and no socket is named like it. */
 function sessionRoom(idHash: string): string {
   return idHash;
+}
+
+/** A screen may say that it takes large answers deflated. Whatever else it says means that it does not. */
+function takesDeflated(auth: unknown): boolean {
+  return screenSchema.safeParse(auth).success;
 }
 
 function parseRef(asked: unknown): ChainId {

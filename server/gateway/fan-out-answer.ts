@@ -1,6 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { deflateSync } from 'node:zlib';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
-import { ackPacket, firstFragment, lastFragment, messageText } from './fan-out-frame.js';
+import {
+  ackPacket,
+  binaryAckPacket,
+  binaryFrame,
+  firstFragment,
+  lastFragment,
+  messageText,
+  textFrame,
+} from './fan-out-frame.js';
 import { FanOut } from './fan-out.js';
 import { lineOf } from './fan-out-line.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
@@ -21,14 +30,19 @@ interface Encoded {
   part: Buffer;
 }
 
+/** What stands in an answer for the binary message that follows it. */
+const ATTACHMENT = '{"_placeholder":true,"num":0}';
+
 /**
- * Answers that carry something large that everybody gets: it is encoded once, and all answers share its bytes. Each goes
- * out as a WebSocket message in two parts, of which only the first is a screen's own.
+ * Answers that carry something large that everybody gets: it is encoded once, and all answers share its bytes.
+ * A screen that unpacks gets two WebSocket messages, its own part of the answer and the object's JSON, deflated; any
+ * other gets one in two parts, of which only the first is its own.
  */
 @Injectable()
 export class ReadyAnswers {
   /** Objects are never changed once they are out, so each is encoded once, and forgotten with it. */
   private readonly encoded = new WeakMap<object, Encoded>();
+  private readonly packed = new WeakMap<object, Buffer>();
   private ready = false;
 
   constructor(
@@ -66,11 +80,29 @@ export class ReadyAnswers {
     (answer as unknown as (placeholder: Placeholder) => void)(placeholder);
     const line = lineOf(socket);
     if (placeholder.id === null || (line && this.fanOut.isCut(line))) return;
+    const beginning = `[${JSON.stringify(small).slice(0, -1)},${JSON.stringify(name)}:`;
+    // Engine.IO sends the parts as they are, in its order.
+    if (line && socket.data.unpacks) {
+      const text = `${binaryAckPacket(placeholder.id)}${beginning}${ATTACHMENT}}]`;
+      const frame = this.packedOf(large);
+      const frames = { compress: false, wsPreEncodedFrame: [textFrame(messageText(text)), frame] };
+      socket.conn.write(frame, frames);
+      return;
+    }
     const { tail, part } = this.encodedOf(large);
-    const head = `${ackPacket(placeholder.id)}[${JSON.stringify(small).slice(0, -1)},${JSON.stringify(name)}:`;
-    // Engine.IO sends the parts as they are, in its order; a transport that cannot takes the text.
+    const head = ackPacket(placeholder.id) + beginning;
+    // A transport that cannot do so takes the text.
     const options = { compress: false, wsPreEncodedFrame: [firstFragment(messageText(head)), part] };
     socket.conn.write(head + tail, options);
+  }
+
+  private packedOf(large: object): Buffer {
+    const known = this.packed.get(large);
+    if (known) return known;
+    const frame = binaryFrame(deflateSync(JSON.stringify(large)));
+    this.packed.set(large, frame);
+    this.metrics.answersEncoded += 1;
+    return frame;
   }
 
   private encodedOf(large: object): Encoded {

@@ -9,6 +9,8 @@ export interface SocketData {
   screen: Screen;
   bucket: TokenBucket;
   denials: number;
+  /** Takes tables and boards deflated: said when it connected. */
+  unpacks: boolean;
 }
 
 export type TrackerSocket = Socket<

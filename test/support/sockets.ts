@@ -25,9 +25,11 @@ export function connect(
   base: string,
   headers: Record<string, string>,
   transports: ('websocket' | 'polling')[] = ['websocket'],
+  auth: Record<string, unknown> = {},
 ): Promise<ScreenSocket> {
   const socket: ScreenSocket = io(base, {
     transports,
+    auth,
     extraHeaders: headers,
     reconnection: false,
     forceNew: true,

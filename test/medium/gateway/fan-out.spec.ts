@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { inflateSync } from 'node:zlib';
 import { chainKey } from '../../../server/domain/contract.js';
 import { ReadyAnswers } from '../../../server/gateway/fan-out-answer.js';
 import { FanOut } from '../../../server/gateway/fan-out.js';
@@ -271,6 +272,62 @@ describe('the answer to those who begin to watch', () => {
     (socket as unknown as { emit(event: string, payload: unknown): void }).emit('chain:watch', NIFTY);
     await settled(socket);
     expect(house.registry.watchers(NIFTY)).toBe(1);
+  });
+});
+
+describe('the answer to those who unpack', () => {
+  const unpacking = (auth: Record<string, unknown> = { accepts: 'deflate' }): Promise<ScreenSocket> =>
+    connect(house.base(), { cookie, origin: house.base() }, ['websocket'], auth);
+
+  const json = (packed: unknown): unknown => JSON.parse(inflateSync(packed as Buffer).toString());
+
+  it('should be the same table, deflated once for all of them, at most a quarter of the text', async () => {
+    const table = house.chains.latestInMemory(NIFTY);
+    const before = house.metrics.answersEncoded;
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => unpacking()));
+    const answers = await Promise.all(sockets.map((socket) => watch(socket, NIFTY)));
+    for (const answer of answers) {
+      if (!answer.ok) throw new Error(answer.error.message);
+      expect(answer.table).toBeInstanceOf(Buffer);
+      expect(json(answer.table)).toEqual(table);
+      expect(answer.status.chain).toEqual(NIFTY);
+    }
+    expect(house.metrics.answersEncoded - before).toBe(1);
+    const [answer] = answers;
+    const bytes = (answer as unknown as { table: Buffer }).table.byteLength;
+    expect(bytes).toBeLessThanOrEqual(JSON.stringify(table).length / 4);
+  });
+
+  it('should come in its place among statuses, changes and the answers to others', async () => {
+    const [socket, stock] = await Promise.all([unpacking(), screen()]);
+    const list = heard(socket);
+    await watch(socket, NIFTY);
+    for (let i = 0; i < 10; i++) {
+      fanOut().push(ROOM, 'chain:change', change(100 + i));
+      serverSide(socket).emit('feed:status', status(`own ${i}`));
+      const answered = watch(socket, NIFTY).then((answer) => {
+        list.push('answer');
+        return answer;
+      });
+      fanOut().push(ROOM, 'feed:status', status(`${i}`));
+      const [packed, plain] = await Promise.all([answered, watch(stock, NIFTY)]);
+      expect(json(packed.ok && packed.table)).toEqual(plain.ok && plain.table);
+    }
+    await settled(socket);
+    const changes = list.filter((one) => one.startsWith('change'));
+    expect(changes).toEqual(Array.from({ length: 10 }, (_, i) => `change ${100 + i}`));
+    expect(list.filter((one) => one === 'answer')).toHaveLength(10);
+  });
+
+  it.each([
+    { accepts: 'br' },
+    { accepts: ['deflate'] },
+    { accepts: { toString: 'x' } },
+    { accepts: null },
+    { __proto__: { accepts: 'deflate' } },
+  ])('should be the ordinary one for a screen that says %j', async (auth) => {
+    const answer = await watch(await unpacking(auth as Record<string, unknown>), NIFTY);
+    expect(answer).toMatchObject({ ok: true, table: house.chains.latestInMemory(NIFTY) });
   });
 });
 

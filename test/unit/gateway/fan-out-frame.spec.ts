@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {
   ackPacket,
+  binaryAckPacket,
+  binaryFrame,
   eventText,
   firstFragment,
   lastFragment,
@@ -54,6 +56,21 @@ describe('a ready frame', () => {
     );
   });
 
+  it('should be one whole binary message of exactly the bytes', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.constantFrom(0, 125, 126, 65_535, 65_536, 200_000).map((length) => new Uint8Array(length).fill(7)),
+    );
+    fc.assert(
+      fc.property(bytes, (content) => {
+        const [frame, ...rest] = read(binaryFrame(content));
+        expect(rest).toEqual([]);
+        expect(frame).toMatchObject({ fin: true, opcode: 2 });
+        expect(frame!.payload.equals(content)).toBe(true);
+      }),
+    );
+  });
+
   it('should be one message when its parts are sent one after the other', () => {
     fc.assert(
       fc.property(texts, texts, (head, tail) => {
@@ -69,4 +86,5 @@ describe('a ready frame', () => {
 it('should write events and acknowledgements as Socket.IO 5 over Engine.IO 4 does', () => {
   expect(eventText('chain:change', { seq: 2 })).toBe('42["chain:change",{"seq":2}]');
   expect(`${messageText(ackPacket(17))}[{"ok":true}]`).toBe('4317[{"ok":true}]');
+  expect(messageText(binaryAckPacket(17))).toBe('461-17');
 });
