@@ -1,11 +1,12 @@
+import { inSight } from './sight.js';
+
 /** What the marking needs of a cell. */
-interface Marked {
-  dataset: Record<string, string | undefined>;
-}
+type Marked = Pick<HTMLElement, 'dataset' | 'parentElement'>;
 
 /**
  * Svelte action: marks a cell briefly when its value changes. Two animations that look the same take turns, so that
  * each change starts one anew without touching the layout or the node. A value that comes or goes is not a change.
+ * Where the row is out of sight nothing is marked: most of the cost of a change of a long table was this.
  */
 export function flash(node: Marked, value: number | null | undefined): { update: typeof update } {
   let shown = value;
@@ -13,7 +14,7 @@ export function flash(node: Marked, value: number | null | undefined): { update:
     if (next === shown) return;
     const known = shown != null && next != null;
     shown = next;
-    if (!known) return;
+    if (!known || !inSight(node.parentElement)) return;
     node.dataset['flash'] = node.dataset['flash'] === 'a' ? 'b' : 'a';
   }
   return { update };

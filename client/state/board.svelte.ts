@@ -20,11 +20,16 @@ export class BoardView {
   ) {}
 
   readonly table = $derived.by(() => this.source());
-  readonly intervals: readonly number[] = $derived(this.table?.intervals ?? INTERVALS);
+  /**
+   * What all cells look at, see `follow`. Not derived: a derived marks its readers as soon as one of its sources is set,
+   * and with each table thousands of cells would be asked whether they are stale.
+   */
+  #intervals = $state.raw(INTERVALS);
+  #atmStrike = $state.raw<number | null>(null);
+  #maxOi = $state.raw(0);
   readonly rows: readonly Row[] = $derived.by(() =>
     this.table ? rowsInView(this.table.rows, this.table.atmStrike, this.settings.data.reach) : [],
   );
-  readonly maxOi = $derived(largestOi(this.rows));
   readonly count: BoardCount = $derived.by(() =>
     countBoard(this.rows, this.intervals, this.settings.data.thresholds),
   );
@@ -39,6 +44,26 @@ export class BoardView {
 
   /** So few rows that there is room for larger type. */
   readonly few = $derived.by(() => this.settings.data.reach === 3);
+
+  /** Takes over what all cells look at from the table; to be called in an effect before they are drawn. */
+  follow(): void {
+    this.#intervals = this.table?.intervals ?? INTERVALS;
+    this.#atmStrike = this.table?.atmStrike ?? null;
+    this.#maxOi = largestOi(this.rows);
+  }
+
+  get intervals(): readonly number[] {
+    return this.#intervals;
+  }
+
+  get atmStrike(): number | null {
+    return this.#atmStrike;
+  }
+
+  /** Largest OI of the rows in view, units; 0 when none is known. */
+  get maxOi(): number {
+    return this.#maxOi;
+  }
 
   get measure(): Measure {
     return this.settings.data.measure;
@@ -61,8 +86,7 @@ export class BoardView {
   }
 
   private get startStrike(): number | null {
-    const atm = this.table?.atmStrike;
-    return atm ?? this.rows[Math.floor(this.rows.length / 2)]?.strike ?? null;
+    return this.table?.atmStrike ?? this.rows[Math.floor(this.rows.length / 2)]?.strike ?? null;
   }
 }
 
