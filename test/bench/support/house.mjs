@@ -45,8 +45,8 @@ export async function signIn(url) {
  * The scripted broker and the real server (`load/tracker.mjs`) with one pinned chain, signed in, after `history`
  * captured minutes. Its clock moves only by `tick`.
  */
-export async function openHouse({ strikes = 125, history = 35 } = {}) {
-  const market = new BenchMarket(strikes);
+export async function openHouse({ strikes = 125, history = 35, moves } = {}) {
+  const market = new BenchMarket(strikes, { moves });
   const broker = await startBroker(market);
   const data = tempFolder();
   const tracker = startChild('load/tracker.mjs', { env: settings(broker.url, data.folder) });

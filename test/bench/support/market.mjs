@@ -18,12 +18,17 @@ export const CHAIN = { underlying: UNDERLYING, expiry: EXPIRY };
 
 export class BenchMarket {
   #random;
+  #moves;
   #legs;
   #middle;
   #spot;
 
-  /** @param strikes number of strikes; each has a call and a put */
-  constructor(strikes = 125, seed = 7) {
+  /**
+   * @param strikes number of strikes; each has a call and a put
+   * @param moves shares of the legs whose OI, price and volume move in a minute
+   */
+  constructor(strikes = 125, { seed = 7, moves = MOVES } = {}) {
+    this.#moves = moves;
     this.#random = random(seed);
     this.strikes = Array.from({ length: strikes }, (_, i) => 20_000 + i * STEP);
     this.#middle = this.strikes[strikes >> 1];
@@ -46,11 +51,12 @@ export class BenchMarket {
   /** Lets a minute pass. */
   step() {
     const r = this.#random;
+    const moves = this.#moves;
     this.#spot = Math.round((this.#spot + (r() - 0.5) * 6) * 100) / 100;
     for (const leg of this.#legs) {
-      if (r() < MOVES.oi) leg.oi = Math.max(LOT, leg.oi + LOT * Math.round((r() - 0.45) * 400));
-      if (r() < MOVES.ltp) leg.ltp = Math.max(0.05, Math.round((leg.ltp + (r() - 0.5) * 4) * 20) / 20);
-      if (r() < MOVES.volume) leg.volume += LOT * Math.floor(1 + r() * 500);
+      if (r() < moves.oi) leg.oi = Math.max(LOT, leg.oi + LOT * Math.round((r() - 0.45) * 400));
+      if (r() < moves.ltp) leg.ltp = Math.max(0.05, Math.round((leg.ltp + (r() - 0.5) * 4) * 20) / 20);
+      if (r() < moves.volume) leg.volume += LOT * Math.floor(1 + r() * 500);
     }
   }
 
