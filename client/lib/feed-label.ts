@@ -37,7 +37,7 @@ export function feedLabel(view: FeedView): FeedLabel {
     case 'live':
       return isLate(status, view.now)
         ? stale(status, view.now)
-        : { tone: 'live', text: 'Live', age: null, notice: status.message };
+        : { tone: 'live', text: 'Live', age: ageOf(status, view.now), notice: status.message };
     case 'stale':
       return stale(status, view.now);
     case 'closed':
@@ -85,11 +85,16 @@ function isLate(status: FeedStatus, now: number): boolean {
   return now - status.lastCapturedAt > Math.max(STALE_AFTER_MS, 5_000 * status.clockRate);
 }
 
+/** Time since the newest capture. */
+function ageOf(status: FeedStatus, now: number): string | null {
+  return status.lastCapturedAt === null ? null : duration(now - status.lastCapturedAt);
+}
+
 function stale(status: FeedStatus, now: number): FeedLabel {
   return {
     tone: 'stale',
     text: 'Stale',
-    age: status.lastCapturedAt === null ? null : duration(now - status.lastCapturedAt),
+    age: ageOf(status, now),
     notice: status.message ?? 'The newest capture is late. The numbers stay as they were then.',
   };
 }

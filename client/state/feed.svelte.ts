@@ -11,6 +11,7 @@ export class Feed {
   #newest = $state.raw<FeedStatus | null>(null);
   #lostAtLocal = $state<number | null>(null);
   #tick = $state(0);
+  #arrivedAt = $state<number | null>(null);
 
   constructor(private readonly localNow: () => number) {
     this.#tick = localNow();
@@ -32,6 +33,11 @@ export class Feed {
   /** The server's clock, epoch ms, as of the last `tick`. Runs on when the line is down. */
   get now(): number {
     return this.#serverTime(this.#tick);
+  }
+
+  /** When the newest change of the chain came in, by the server's clock, epoch ms; `null` before the first. */
+  get arrivedAt(): number | null {
+    return this.#arrivedAt;
   }
 
   /** Of the chain on the screen. */
@@ -88,11 +94,14 @@ export class Feed {
     if (!chain || frame.underlying !== watched?.underlying || frame.expiry !== watched.expiry) return;
     const { slot: lastSlot, capturedAt: lastCapturedAt, quality = chain.quality } = frame;
     this.#chain = { ...chain, lastSlot, lastCapturedAt, quality };
+    this.tick();
+    this.#arrivedAt = this.now;
   }
 
   /** Another chain comes on the screen. */
   forgetChain(): void {
     this.#chain = null;
+    this.#arrivedAt = null;
   }
 
   #serverTime(local: number): number {

@@ -3,7 +3,7 @@ import { ChainStore } from '../../../client/state/chain.svelte.js';
 import { Feed } from '../../../client/state/feed.svelte.js';
 import { Settings, STORAGE_KEY } from '../../../client/state/settings.svelte.js';
 import { DEFAULT_THRESHOLDS } from '../../../client/lib/view.js';
-import type { FeedStatus, WatchAck } from '../../../server/protocol/index.js';
+import type { ChangeFrame, FeedStatus, WatchAck } from '../../../server/protocol/index.js';
 import { anEmptyFrame, aStatus, aTable, FakeLink, NIFTY, settle, SLOT } from './fakes.js';
 
 const ok = (table = aTable()): WatchAck => ({ ok: true, table, status: aStatus() });
@@ -136,9 +136,26 @@ describe('Feed', () => {
   it('should doubt "live" once the newest capture has grown old', () => {
     feed.up();
     feed.take(aStatus(), NIFTY);
-    expect(feed.label).toMatchObject({ tone: 'live', text: 'Live', age: null });
-    pass(200_000);
+    expect(feed.label).toMatchObject({ tone: 'live', text: 'Live', age: '1 s' });
+    pass(40_000);
+    expect(feed.label).toMatchObject({ tone: 'live', age: '41 s' });
+    pass(160_000);
     expect(feed.label).toMatchObject({ tone: 'stale', age: '3 min 21 s' });
+  });
+
+  it("should note when a push of the chain came, by the server's clock, until another chain is looked at", () => {
+    feed.up();
+    feed.take(aStatus(), NIFTY);
+    const frame = { ...NIFTY, slot: SLOT + 60_000, capturedAt: SLOT + 61_000 } as ChangeFrame;
+    expect(feed.arrivedAt).toBeNull();
+    local += 59_000;
+    feed.takeChange({ ...frame, expiry: '2026-09-01' }, NIFTY);
+    expect(feed.arrivedAt).toBeNull();
+    feed.takeChange(frame, NIFTY);
+    expect(feed.arrivedAt).toBe(SLOT + 62_000);
+    expect(feed.label).toMatchObject({ tone: 'live', age: '1 s' });
+    feed.forgetChain();
+    expect(feed.arrivedAt).toBeNull();
   });
 
   it('should say since when the server is gone, and go on by itself', () => {
