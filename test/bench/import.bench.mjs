@@ -10,11 +10,11 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { tempFolder } from './support/house.mjs';
 import { line } from './support/report.mjs';
-import { median, nowMs, round } from './support/stats.mjs';
+import { median, nowMs } from './support/stats.mjs';
 
 export const name = 'import';
 export const title =
-  'the complete instrument master into the database, against gunzip + JSON.parse of the same file';
+  'the complete instrument master into the database, against JSON.parse of the same file, unpacked and in memory';
 export const goal = 'at most 3 × the time and 1.5 × the peak memory; these must hold';
 
 const FILE = 'instruments/upstox-complete-2026-08-18.json.gz';
@@ -33,12 +33,13 @@ export async function run({ runs, sharedData }) {
   return {
     rows: [
       line(`import of ${imported.rows} records`, 'ms', imported.ms, {
-        ...{ peer: parse.ms, against, ratio: 3, hard: true },
+        ...{ peer: parse.parseMs, against: 'JSON.parse alone', ratio: 3, hard: true },
       }),
+      line('the same, against reading the file too', 'ms', imported.ms, { peer: parse.ms, against }),
       line('peak memory', 'MB', imported.rssMb, { peer: parse.rssMb, against, ratio: 1.5, hard: true }),
       line('throughput', 'rows/s', (imported.rows / imported.ms) * 1_000),
     ],
-    detail: { parse, imported, toParseAlone: round(imported.ms / parse.parseMs), parses, imports },
+    detail: { parse, imported, parses, imports },
   };
 }
 
