@@ -30,6 +30,8 @@ export interface ServerOptions {
   logLevels?: LogLevel[];
   /** `PATIENCE` unless told. */
   patience?: Patience;
+  /** How the person at the console chooses another port; `PORT=… npm start` unless told. */
+  otherPort?: (port: number) => string;
 }
 
 const YEAR_SECONDS = 31_536_000;
@@ -56,7 +58,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
     await app.close();
-    throw portTaken(error, config) ?? error;
+    throw portTaken(error, config, options) ?? error;
   }
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
@@ -85,11 +87,12 @@ function serveClient(app: NestExpressApplication, clientDir: string): void {
   });
 }
 
-function portTaken(error: unknown, config: Config): Error | null {
+function portTaken(error: unknown, config: Config, options: ServerOptions): Error | null {
   if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return null;
   const { host, port } = config.http;
+  const command = options.otherPort?.(port + 1) ?? `PORT=${port + 1} npm start`;
   return new Error(
-    `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port: PORT=${port + 1} npm start`,
+    `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port: ${command}`,
     { cause: error },
   );
 }

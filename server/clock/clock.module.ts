@@ -4,8 +4,9 @@ import { Clock, SystemClock, VirtualClock } from './clock.js';
 
 /** The clock that a configuration asks for: the system's, unless CLOCK_START names another beginning. */
 export function clockOf(config: Config): Clock {
-  const { start, rate } = config.clock;
-  return start === null && rate === 1 ? new SystemClock() : new VirtualClock(start ?? Date.now(), rate);
+  const { start, rate, since } = config.clock;
+  if (start === null) return new SystemClock();
+  return new VirtualClock(since === null ? start : start + (Date.now() - since) * rate, rate);
 }
 
 /** Provides `Clock` everywhere: the configured one, or the given one with `ClockModule.with(clock)`. */

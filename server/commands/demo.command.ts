@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { clientFolder } from '../client-folder.js';
-import { startServer } from '../bootstrap.js';
+import { startServer, type RunningServer } from '../bootstrap.js';
 import type { Config } from '../config/config.js';
 import { demoEnvironment, loadConfig } from '../config/load-config.js';
 import { endOnSignal } from '../shutdown.js';
@@ -18,26 +18,51 @@ interface DemoOptions extends SimulationOptions {
   data?: string;
 }
 
+interface Started {
+  simulation: Simulation;
+  server: RunningServer;
+}
+
 /** Simulator and tracker together, on one clock: everything but the broker is what runs on a market day. */
 @Command({ name: 'demo', description: 'Run the tracker on a simulated market, generated or recorded' })
 export class DemoCommand extends CommandRunner {
   async run(_args: string[], options: DemoOptions): Promise<void> {
     const data =
       options.data === undefined ? await mkdtemp(join(tmpdir(), 'oi-tracker-demo-')) : resolve(options.data);
-    const simulation = await startSimulation(options, 0);
-    const config = demoConfig(options, data, simulation, await portFor(options.port ?? DEFAULT_PORT));
-    const server = await startServer(config, { clientDir: clientFolder(), clock: simulation.clock });
+    // A demo without a folder of its own leaves nothing behind.
+    const leaveNothing = async (): Promise<void> => {
+      if (options.data === undefined) await rm(data, { recursive: true, force: true });
+    };
+    const { simulation, server } = await this.start(options, data).catch(async (error: unknown) => {
+      await leaveNothing();
+      throw error;
+    });
     endOnSignal(async () => {
       await server.close();
       await simulation.close();
-      // A demo without a folder of its own leaves nothing behind.
-      if (options.data === undefined) await rm(data, { recursive: true, force: true });
+      await leaveNothing();
     });
     console.log(`simulator on ${simulation.simulator.url}`);
     console.log(`${simulation.description}, ${simulation.clock.rate} × real time`);
     console.log(`listening on ${server.url}`);
     console.log(`Open ${server.url} and enter the demo market. Ctrl-C ends it.`);
     await new Promise(() => undefined);
+  }
+
+  /** @throws in words, with nothing of it still running. */
+  private async start(options: DemoOptions, data: string): Promise<Started> {
+    const simulation = await startSimulation(options, 0);
+    try {
+      const config = demoConfig(options, data, simulation, await portFor(options.port ?? DEFAULT_PORT));
+      const server = await startServer(config, {
+        ...{ clientDir: clientFolder(), clock: simulation.clock },
+        otherPort: (port) => `npm run demo -- --port ${port}`,
+      });
+      return { simulation, server };
+    } catch (error) {
+      await simulation.close();
+      throw error;
+    }
   }
 
   @Option({ flags: '--instruments <file>', description: 'Instrument master (.json.gz)' })

@@ -9,14 +9,15 @@ const DEFAULT_PORT = 5001;
 @Command({ name: 'simulate', description: "Stand in for the broker's HTTP endpoints" })
 export class SimulateCommand extends CommandRunner {
   async run(_args: string[], options: SimulationOptions & { port?: number }): Promise<void> {
-    const simulation = await startSimulation(options, options.port ?? DEFAULT_PORT);
+    // A tracker beside it has a clock of its own, which does not skip nights.
+    const simulation = await startSimulation({ ...options, everyHour: true }, options.port ?? DEFAULT_PORT);
     endOnSignal(() => simulation.close());
     const { url } = simulation.simulator;
     const { clock } = simulation;
     console.log(`simulator on ${url}`);
     console.log(`${simulation.description}, ${clock.rate} × real time. Start the tracker beside it with:`);
     console.log(
-      `  UPSTOX_API_URL=${url} UPSTOX_ASSETS_URL=${url} CLOCK_START=${clock.now()} CLOCK_RATE=${clock.rate} npm start`,
+      `  UPSTOX_API_URL=${url} UPSTOX_ASSETS_URL=${url} CLOCK_START=${clock.now()} CLOCK_SINCE=${Date.now()} CLOCK_RATE=${clock.rate} npm start`,
     );
     await new Promise(() => undefined);
   }

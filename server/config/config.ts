@@ -33,7 +33,8 @@ export interface Config {
   readonly pinned: readonly string[];
   /** Whether the near month of the whole market is swept each minute, beside the watched chains. */
   readonly marketSweep: boolean;
-  readonly clock: { readonly start: number | null; readonly rate: number };
+  /** A clock of its own, for a simulated market. `since`: the real moment at which it stood at `start`; `null` = as it starts. */
+  readonly clock: { readonly start: number | null; readonly rate: number; readonly since: number | null };
 }
 
 /** DI token of the configuration. */

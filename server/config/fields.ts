@@ -131,6 +131,7 @@ export const FIELDS = {
       .transform((value) => value === 'on'),
   ),
   CLOCK_START: optional(instant.nullable().default(null)),
+  CLOCK_SINCE: optional(instant.nullable().default(null)),
   CLOCK_RATE: optional(
     check(
       (value) => /^\d{1,5}(\.\d{1,3})?$/.test(value) && +value > 0 && +value <= 10_000,

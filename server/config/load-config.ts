@@ -64,7 +64,7 @@ function toConfig(env: FieldValues): Config {
     retentionDays: env.RETENTION_DAYS,
     pinned: env.PINNED,
     marketSweep: env.MARKET_SWEEP,
-    clock: { start: env.CLOCK_START, rate: env.CLOCK_RATE },
+    clock: { start: env.CLOCK_START, rate: env.CLOCK_RATE, since: env.CLOCK_SINCE },
   };
 }
 

@@ -38,7 +38,8 @@ function addressProblems(fields: ValidFields): string[] {
 }
 
 /** A live market seen through another clock would be stored under false times. */
-function clockProblems({ UPSTOX_API_URL: api, CLOCK_START: start, CLOCK_RATE: rate }: ValidFields): string[] {
+function clockProblems(fields: ValidFields): string[] {
+  const { UPSTOX_API_URL: api, CLOCK_START: start, CLOCK_RATE: rate, CLOCK_SINCE: since } = fields;
   const problems: string[] = [];
   const live = api !== undefined && !isSimulated(api);
   if (live && start != null)
@@ -47,6 +48,9 @@ function clockProblems({ UPSTOX_API_URL: api, CLOCK_START: start, CLOCK_RATE: ra
     problems.push('CLOCK_RATE: is for a simulated market only (UPSTOX_API_URL is the broker)');
   if (!live && rate !== undefined && rate !== 1 && start === null)
     problems.push('CLOCK_RATE: needs CLOCK_START, where the clock begins');
+  if (since != null && start === null)
+    problems.push('CLOCK_SINCE: needs CLOCK_START, the market time at that moment');
+  if (since != null && since > Date.now()) problems.push('CLOCK_SINCE: is still to come');
   return problems;
 }
 

@@ -16,6 +16,8 @@ export interface SimulationOptions {
   start?: string;
   /** Market time ÷ real time. */
   rate?: number;
+  /** A generated market lives through its nights and weekends instead of skipping them. */
+  everyHour?: boolean;
 }
 
 export interface Simulation {
@@ -46,7 +48,8 @@ export async function startSimulation(options: SimulationOptions, port: number):
   const { market, clock } = recorded ? await recordedDay(options) : generatedDays(options);
   for (const warning of market.warnings) console.error(`note: ${warning}`);
   const simulator = await startSimulator({ market, now: () => clock.now(), port });
-  const stopSkipping = recorded ? (): void => undefined : skipClosedHours(clock);
+  const skips = !recorded && options.everyHour !== true;
+  const stopSkipping = skips ? skipClosedHours(clock) : (): void => undefined;
   const description = recorded ? `recorded day ${market.date}` : `generated market from ${market.date}`;
   const close = async (): Promise<void> => {
     stopSkipping();

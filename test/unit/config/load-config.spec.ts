@@ -38,7 +38,7 @@ describe('loadConfig', () => {
       retentionDays: 0,
       pinned: ['NIFTY', 'BANKNIFTY', 'SENSEX'],
       marketSweep: true,
-      clock: { start: null, rate: 1 },
+      clock: { start: null, rate: 1, since: null },
     });
   });
 
@@ -69,7 +69,7 @@ describe('loadConfig', () => {
       simulated: true,
     });
     expect(config.pinned).toEqual(['NIFTY', 'M&M', 'BSE_INDEX|SENSEX']);
-    expect(config.clock).toEqual({ start: Date.UTC(2026, 7, 18, 5, 30), rate: 60 });
+    expect(config.clock).toEqual({ start: Date.UTC(2026, 7, 18, 5, 30), rate: 60, since: null });
   });
 
   it('should switch the sweep of the whole market by on and off, and nothing else', () => {
@@ -181,6 +181,12 @@ describe('crossFieldProblems', () => {
     ['a virtual start at the broker', { CLOCK_START: '2026-08-18T11:00:00Z' }, 'CLOCK_START'],
     ['a virtual rate at the broker', { CLOCK_RATE: '60' }, 'CLOCK_RATE'],
     ['a rate without a start', { UPSTOX_API_URL: SIMULATOR, CLOCK_RATE: '60' }, 'CLOCK_RATE'],
+    ['a moment without a start', { UPSTOX_API_URL: SIMULATOR, CLOCK_SINCE: '1787043720000' }, 'CLOCK_SINCE'],
+    [
+      'a moment that is still to come',
+      { UPSTOX_API_URL: SIMULATOR, CLOCK_START: '1787043720000', CLOCK_SINCE: '2999-01-01T00:00:00Z' },
+      'CLOCK_SINCE',
+    ],
   ])('should refuse %s', (_what, env, name) => {
     const problems = problemsOf(env as Env);
     expect(problems).toHaveLength(1);
