@@ -8,14 +8,15 @@ import type { ChainSnapshot, LegQuote, StrikeQuote } from '../domain/snapshot.js
 import { MINUTE_MS, type EpochMs, type Slot } from '../domain/units.js';
 import { Broker, type BrokerCandle, type BrokerToken } from '../upstox/broker.js';
 import { CalendarService } from './calendar-service.js';
+import { fetchCandles } from './candle-fetch.js';
 import { ChainService } from './chain-service.js';
+import { ChainSource } from './chain-source.js';
 import type { ChainState } from './chain-state.js';
 
 /** How far back a chain's history is rebuilt: the longest window, its tolerance, and some room. */
 const DEPTH_MINUTES = 35;
 /** Strikes on either side of ATM that are rebuilt: one candle call a leg. */
 const STRIKES_EACH_SIDE = 10;
-const CALLS_AT_ONCE = 6;
 
 /** Rebuilds the slots of the last 35 minutes that nobody captured, from the broker's one-minute candles. */
 @Injectable()
@@ -24,11 +25,14 @@ export class Backfill {
   private readonly running = new Set<string>();
   /** Slots that the candles have nothing for: nothing of the chain had traded by then. Asking again is no use. */
   private readonly vain = new WeakMap<ChainState, Set<Slot>>();
+  /** Keys that the broker refused candles of: not asked for again in the session. */
+  private readonly refused = new WeakMap<ChainState, Set<string>>();
 
   constructor(
     @Inject(Broker) private readonly broker: Broker,
     @Inject(ChainService) private readonly chains: ChainService,
     @Inject(CalendarService) private readonly calendar: CalendarService,
+    @Inject(ChainSource) private readonly source: ChainSource,
   ) {}
 
   isRunning(chain: ChainId): boolean {
@@ -52,7 +56,7 @@ export class Backfill {
   /**
    * Fetches the candles of the strikes around ATM and adds the missing slots, marked as back-filled.
    * A contract has no candle for a minute without a trade, and OI cannot change without one: the OI of the newest
-   * earlier candle of the session stands.
+   * earlier candle of the session stands. What the broker refuses a single key of is unknown.
    * @returns how many slots were added.
    * @throws BrokerError when the broker does not give the candles; nothing is added then.
    */
@@ -73,7 +77,7 @@ export class Backfill {
     const table = state.table;
     if (missing.length === 0 || !table) return 0;
     const rows = rowsInView(table);
-    const candles = await this.fetch(token, table, rows);
+    const candles = await this.fetch(token, state, rows);
     const snapshots = missing.flatMap((slot) => rebuild(slot, rows, candles, state.sessionStart) ?? []);
     const added = await this.chains.addBackfill(chain, now, snapshots);
     const rebuilt = new Set(snapshots.map((snapshot) => snapshot.slot));
@@ -83,28 +87,30 @@ export class Backfill {
     return added;
   }
 
-  private async fetch(token: BrokerToken, table: Table, rows: readonly Row[]): Promise<Candles> {
-    const keys = rows
-      .flatMap((row) => [row.call?.instrumentKey, row.put?.instrumentKey])
-      .filter((k) => k != null);
-    const spotKey = table.underlying.key;
-    const wanted = [spotKey, ...keys];
-    const found: Candles = { spot: [], legs: new Map() };
-    const worker = async (): Promise<void> => {
-      for (let key = wanted.shift(); key !== undefined; key = wanted.shift()) {
-        const candles = await this.broker.intradayCandles(token, key);
-        if (key === spotKey) found.spot = candles;
-        else found.legs.set(key, candles);
-      }
-    };
-    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker));
-    return found;
+  private async fetch(token: BrokerToken, state: ChainState, rows: readonly Row[]): Promise<Candles> {
+    const legs = rows.flatMap((row) => [row.call?.instrumentKey, row.put?.instrumentKey]);
+    const spotKey = await this.source.spotKey(state.chain, state.facts.exchange);
+    const known = this.refused.get(state) ?? new Set();
+    const keys = [spotKey, ...legs].filter((key) => key != null).filter((key) => !known.has(key));
+    const { candles, refused } = await fetchCandles(this.broker, token, keys);
+    if (refused.size > 0) {
+      this.refused.set(state, new Set([...known, ...refused.keys()]));
+      this.log.warn(
+        `back-fill ${state.facts.underlying.symbol} ${state.chain.expiry} ${refusedText(refused)}`,
+      );
+    }
+    return { spot: candles.get(spotKey ?? '') ?? [], legs: candles };
   }
 }
 
 interface Candles {
   spot: readonly BrokerCandle[];
-  legs: Map<string, readonly BrokerCandle[]>;
+  legs: ReadonlyMap<string, readonly BrokerCandle[]>;
+}
+
+function refusedText(refused: ReadonlyMap<string, string>): string {
+  const [first] = refused.values();
+  return `leaves ${refused.size} unknown, the broker refuses their candles: ${[...refused.keys()].join(', ')} (${first})`;
 }
 
 /** The rows around ATM, nearest first; around the heaviest strike where spot is unknown. */

@@ -31,6 +31,16 @@ export class ChainSource {
     return listing ? this.fromQuotes(token, listing) : { spot: null, strikes: [] };
   }
 
+  /**
+   * Key of the instrument whose price is the chain's spot: the underlying, or on MCX, which has none that could be
+   * quoted, the future. `null` where the list names no future.
+   */
+  async spotKey(chain: ChainId, exchange: string): Promise<string | null> {
+    if (this.apiOf(exchange) === 'option-chain') return chain.underlying;
+    const listing = await this.instruments.chain(chain.underlying, chain.expiry);
+    return listing && futureOf(listing);
+  }
+
   private async fromQuotes(token: BrokerToken, listing: ChainListing): Promise<ChainQuote> {
     const futures = listing.contracts.map((contract) => contract.futureKey);
     const options = listing.contracts.map((contract) => contract.instrumentKey);
@@ -52,11 +62,16 @@ export function chainOf(listing: ChainListing, quotes: ReadonlyMap<string, Broke
     row[contract.side] = quote ? legOf(quote) : null;
     strikes.set(contract.strike, row);
   }
-  const future = listing.contracts.find((contract) => contract.futureKey !== null)?.futureKey;
+  const future = futureOf(listing);
   const spot = future ? (quotes.get(future)?.ltp ?? null) : null;
   return { spot, strikes: [...strikes.values()].sort((a, b) => a.strike - b.strike) };
 }
 
 function legOf(quote: BrokerQuote): LegQuote {
   return { oi: quote.oi, prevOi: quote.prevOi, ltp: quote.ltp, volume: quote.volume };
+}
+
+/** The future that the options of an MCX chain settle into. */
+function futureOf(listing: ChainListing): string | null {
+  return listing.contracts.find((contract) => contract.futureKey !== null)?.futureKey ?? null;
 }

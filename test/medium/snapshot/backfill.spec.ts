@@ -167,6 +167,63 @@ it('should not disturb captures when it fails, and be tried again after three mi
   expect(sources()).toEqual({ live: 4, backfill: 35 - 3 });
 });
 
+it('should leave a leg unknown that the broker refuses, say so once, and not ask for it again', async () => {
+  house = await openHouse();
+  const refused = `NSE_FO|${FIRST_KEY + 4}`;
+  let until = 45;
+  house.broker.onCandles = (key) => {
+    if (key === refused) throw brokerError('refused');
+    return candlesOf(minutes(0, until))(key);
+  };
+  await house.tick();
+  const table = await settled();
+  expect(sources()).toEqual({ live: 1, backfill: 35 });
+  expect(table.rows[2]!.call!.oi).not.toBeNull();
+  expect(table.rows[2]!.call!.changes).toEqual(Array(5).fill(null));
+  expect(table.rows[2]!.put!.changes[0]).toMatchObject({ baseSlot: slotAtTime('09:57'), backfilled: true });
+  // Minutes that were missed later are rebuilt as well.
+  until = 60;
+  await house.tick('10:06');
+  await settled();
+  expect(sources()).toEqual({ live: 2, backfill: 40 });
+  expect(house.broker.candleCalls.filter((key) => key === refused)).toHaveLength(1);
+  expect(house.lines.filter((line) => line.includes(refused))).toHaveLength(1);
+});
+
+it('should ask for nothing more once the broker fails, and end when the calls under way have', async () => {
+  house = await openHouse();
+  const gate = openGate();
+  house.broker.onCandles = async (key) => {
+    if (key === NIFTY.underlying) throw brokerError('unreachable');
+    await gate.passed();
+    return [];
+  };
+  await house.tick();
+  await gate.reached;
+  // The failure has had every chance to be noticed.
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  expect(house.get(Backfill).isRunning(NIFTY)).toBe(true);
+  gate.open();
+  await settled();
+  expect(house.broker.candleCalls).toHaveLength(6);
+  expect(house.lines.some((line) => line.includes('back-fill') && line.includes('failed'))).toBe(true);
+});
+
+it('should take it for a failure when every key is refused, and try again after three minutes', async () => {
+  house = await openHouse();
+  house.broker.onCandles = () => {
+    throw brokerError('refused');
+  };
+  await house.tick();
+  await settled();
+  expect(house.broker.candleCalls.length).toBeLessThan(13);
+  expect(house.lines.some((line) => line.includes('back-fill') && line.includes('failed'))).toBe(true);
+  house.broker.onCandles = candlesOf(minutes(0, 60));
+  await house.tick('10:03');
+  await settled();
+  expect(sources()).toEqual({ live: 2, backfill: 34 });
+});
+
 it('should not ask while there is nothing to rebuild', async () => {
   house = await openHouse({ at: '09:15' });
   await house.run(6);
