@@ -48,6 +48,15 @@ export function unpackLeg(snapshot: ChainSnapshot, leg: number): LegQuote | null
   };
 }
 
+/** Legs that were in the answer, but without a known OI. */
+export function unknownLegs(snapshot: ChainSnapshot): number {
+  let unknown = 0;
+  snapshot.present.forEach((present, leg) => {
+    if (present && Number.isNaN(snapshot.oi[leg])) unknown += 1;
+  });
+  return unknown;
+}
+
 /**
  * A packed cell as a value of an answer: `NaN` (unknown) and cells out of range become `null`, −0 becomes 0.
  */

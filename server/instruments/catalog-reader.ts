@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs, IsoDate } from '../domain/units.js';
-import type { KeyValidity, ListedContract, UnderlyingListing } from './listing.js';
+import type { KeyValidity, ListedContract, LotValidity, UnderlyingListing } from './listing.js';
 import { byPickerOrder } from './picker-order.js';
 
 /** A listed option expiry of an underlying. */
@@ -100,6 +100,22 @@ export async function readChain(
   const all = [...contracts.values()];
   const listed = all.filter((contract) => contract.listedTo === null);
   return listed.length > 0 ? listed : all;
+}
+
+/** The lots of one underlying and expiry, oldest first. Strikes that are added take the lot of their time with them. */
+export async function readLots(
+  dataSource: DataSource,
+  underlyingId: number,
+  expiry: IsoDate,
+): Promise<LotValidity[]> {
+  const rows: { valid_from: string | number; lot: number }[] = await dataSource.query(
+    `SELECT h."valid_from", MIN(h."lot_size") AS lot
+       FROM "contract" c JOIN "lot_history" h ON h."contract_id" = c."id"
+       WHERE c."underlying_id" = $1 AND c."expiry" = $2 AND c."type" <> 'FUT'
+       GROUP BY h."valid_from" ORDER BY h."valid_from"`,
+    [underlyingId, expiry],
+  );
+  return rows.map((row) => ({ lotSize: row.lot, from: Number(row.valid_from) }));
 }
 
 function contractOf(row: ChainRow): ListedContract & { keys: KeyValidity[] } {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { DAY_MS, type IsoDate } from '../domain/units.js';
 import type { ExpiryInfo, UnderlyingInfo } from '../protocol/index.js';
-import { readCatalog, readChain, type Catalog } from './catalog-reader.js';
+import { readCatalog, readChain, readLots, type Catalog } from './catalog-reader.js';
 import type { ChainListing, UnderlyingListing } from './listing.js';
 import { byPickerOrder } from './picker-order.js';
 
@@ -9,6 +9,7 @@ import { byPickerOrder } from './picker-order.js';
 export class InstrumentCatalog {
   private catalog: Promise<Catalog> | null = null;
   private chains = new Map<string, ChainListing>();
+  private read = 1;
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -16,6 +17,12 @@ export class InstrumentCatalog {
   invalidate(): void {
     this.catalog = null;
     this.chains = new Map();
+    this.read += 1;
+  }
+
+  /** Another number whenever what is listed may have changed. */
+  get edition(): number {
+    return this.read;
   }
 
   /** Underlyings with options that have not expired on `today`, in the order of the picker. */
@@ -63,7 +70,8 @@ export class InstrumentCatalog {
     const contracts = await readChain(this.dataSource, entry.listing.id, expiry);
     if (contracts.length === 0) return null;
     const lotSize = contracts.find((one) => one.lotSize !== null)?.lotSize ?? null;
-    const listing = { underlying: { ...entry.listing, lotSize }, expiry, contracts };
+    const lots = await readLots(this.dataSource, entry.listing.id, expiry);
+    const listing = { underlying: { ...entry.listing, lotSize }, expiry, contracts, lots };
     // An import may have replaced the map while the database answered: then this answer is not kept.
     chains.set(`${key}@${expiry}`, listing);
     return listing;

@@ -16,7 +16,13 @@ import { ensureRecorded } from './recorded-contracts.js';
 
 export type { ImportOptions } from './instrument-importer.js';
 export { ImportRefused, type ImportProgress, type ImportReport } from './import-report.js';
-export type { ChainListing, InstrumentsStatus, ListedContract, UnderlyingListing } from './listing.js';
+export {
+  lotAt,
+  type ChainListing,
+  type InstrumentsStatus,
+  type ListedContract,
+  type UnderlyingListing,
+} from './listing.js';
 
 /** The instrument list: importing it, and every question about underlyings, expiries, contracts and keys. */
 @Injectable()
@@ -71,6 +77,11 @@ export class InstrumentsService implements OnModuleInit {
   /** The list in use or the import under way, for the screens. */
   status(): InstrumentsStatus {
     return { ...this.state };
+  }
+
+  /** Another number whenever the list may have changed: what was learnt from it before must be looked up again. */
+  get edition(): number {
+    return this.catalog.edition;
   }
 
   /** Takes up a list that another process has imported. @returns whether there was one. */

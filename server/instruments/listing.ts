@@ -41,11 +41,25 @@ export interface ListedContract {
   listedTo: EpochMs | null;
 }
 
+/** A lot size and since when it holds, until the next one does. */
+export interface LotValidity {
+  /** Units per lot. */
+  lotSize: number;
+  from: EpochMs;
+}
+
 /** The options of one underlying and expiry, by strike, the call before the put. */
 export interface ChainListing {
   underlying: UnderlyingListing;
   expiry: IsoDate;
   contracts: readonly ListedContract[];
+  /** The lots that it has had, oldest first; none of a chain that is known from recorded days only. */
+  lots: readonly LotValidity[];
+}
+
+/** Units per lot of a chain at a moment; before the first list that has it, what that list says. `null` = not known. */
+export function lotAt({ lots }: ChainListing, at: EpochMs): number | null {
+  return (lots.findLast(({ from }) => from <= at) ?? lots[0])?.lotSize ?? null;
 }
 
 /** The newest accepted import, or the one under way. */

@@ -83,7 +83,7 @@ export class Backfill {
     const rebuilt = new Set(snapshots.map((snapshot) => snapshot.slot));
     this.vain.set(state, new Set(missing.filter((slot) => !rebuilt.has(slot))));
     const from = istTime(missing[0]!).slice(0, 5);
-    this.log.log(`back-fill ${state.facts.underlying.symbol} ${chain.expiry} from=${from} slots=${added}`);
+    this.log.log(`back-fill ${state.facts.symbol} ${chain.expiry} from=${from} slots=${added}`);
     return added;
   }
 
@@ -95,9 +95,7 @@ export class Backfill {
     const { candles, refused } = await fetchCandles(this.broker, token, keys);
     if (refused.size > 0) {
       this.refused.set(state, new Set([...known, ...refused.keys()]));
-      this.log.warn(
-        `back-fill ${state.facts.underlying.symbol} ${state.chain.expiry} ${refusedText(refused)}`,
-      );
+      this.log.warn(`back-fill ${state.facts.symbol} ${state.chain.expiry} ${refusedText(refused)}`);
     }
     return { spot: candles.get(spotKey ?? '') ?? [], legs: candles };
   }

@@ -6,11 +6,16 @@ import type { ChainSnapshot } from '../domain/snapshot.js';
 import { computeTable } from '../domain/table.js';
 import type { EpochMs, Slot } from '../domain/units.js';
 
-/** What a table says about its contracts besides the market data. */
+/** What a table says about its contracts besides the market data. Keys and lots change: each slot has its own. */
 export interface ChainFacts {
-  underlying: Underlying;
+  symbol: string;
+  /** NSE, BSE, MCX. */
   exchange: string;
-  keyOf: (strike: number, side: Side) => string | null;
+  /** The `InstrumentsService.edition` that it was read from. */
+  edition: number;
+  underlyingAt: (slot: Slot) => Underlying;
+  /** The broker's key valid at the slot, or the last that is known; `null` where none is. */
+  keyAt: (strike: number, side: Side, slot: Slot) => string | null;
 }
 
 /** One chain in one session, in memory: what is known, how answers are judged, and the table last published. */
@@ -18,7 +23,8 @@ export class ChainState {
   constructor(
     readonly id: number,
     readonly chain: ChainId,
-    readonly facts: ChainFacts,
+    /** Of the newest instrument list that it was used under. */
+    public facts: ChainFacts,
     readonly sessionStart: EpochMs,
     readonly history: SessionHistory,
     readonly acceptance: Acceptance,
@@ -37,13 +43,14 @@ export class ChainState {
 
   /** Computes the table of a slot of this session. `seq` 0 marks a table that was not published. */
   compute(slot: Slot, seq: number): Table {
+    const { facts } = this;
     return computeTable({
-      underlying: this.facts.underlying,
+      underlying: facts.underlyingAt(slot),
       expiry: this.chain.expiry,
       history: this.history,
       slot,
       seq,
-      keyOf: this.facts.keyOf,
+      keyOf: (strike, side) => facts.keyAt(strike, side, slot),
     });
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Slot } from '../domain/units.js';
 
 /** What became of a due capture. */
 export type CaptureOutcome = 'captured' | 'skipped' | 'refused' | 'failed';
@@ -21,4 +22,13 @@ export class SnapshotMetrics {
   phantomLegs = 0;
   /** Broker answer received → change handed to the sockets, ms of real time, of the last capture. */
   lastPublishMs: number | null = null;
+}
+
+/** What became of an answer, for the collector's log line. */
+export interface Recorded {
+  outcome: Exclude<CaptureOutcome, 'failed'>;
+  slot: Slot;
+  legs: number;
+  unknownLegs: number;
+  detail: string | null;
 }
