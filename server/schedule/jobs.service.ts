@@ -19,6 +19,7 @@ import { InstrumentsService } from '../instruments/instruments.service.js';
 import { DayPacker } from '../market/minutes/day-packer.js';
 import { Sweeper } from '../market/sweep/sweeper.js';
 import { CalendarService } from '../snapshot/calendar-service.js';
+import { ChainEviction } from '../snapshot/chain-eviction.js';
 import { Collector } from '../snapshot/collector.js';
 import { SnapshotPacker } from '../snapshot/snapshot-packer.js';
 import { StatusService } from '../snapshot/status-service.js';
@@ -66,6 +67,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(SnapshotPacker) private readonly snapshotPacker: SnapshotPacker,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(ClusterService) private readonly cluster: ClusterService,
+    @Inject(ChainEviction) private readonly eviction: ChainEviction,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -90,6 +92,8 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
     this.every('retention', MINUTE_MS, () => this.once('retention', () => this.dropOldMinutes()));
     this.every('pack', MINUTE_MS, () => this.once('pack', () => this.packDays()));
+    // Chains that nobody looks at any more, once their day is over.
+    this.every('evict', MINUTE_MS, () => this.once('evict', () => this.eviction.run()));
     this.every('wal', MINUTE_MS, () => this.once('wal', () => this.wal.check()));
     // What `token add` and `token remove` changed while the server runs.
     this.every('tokens', TOKENS_EVERY_MS, () => this.once('tokens', () => this.tokens.refresh()));

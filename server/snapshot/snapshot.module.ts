@@ -4,6 +4,7 @@ import { InstrumentsModule } from '../instruments/instruments.module.js';
 import { UpstoxModule } from '../upstox/upstox.module.js';
 import { Backfill } from './backfill.js';
 import { CalendarService } from './calendar-service.js';
+import { ChainEviction } from './chain-eviction.js';
 import { ChainService } from './chain-service.js';
 import { ChainSource } from './chain-source.js';
 import { ChainsController } from './chains.controller.js';
@@ -29,6 +30,7 @@ import { Watching } from './watching.js';
 const SERVICES = [
   Backfill,
   CalendarService,
+  ChainEviction,
   ChainService,
   ChainSource,
   Collector,

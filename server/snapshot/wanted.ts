@@ -41,6 +41,12 @@ export class WantedChains {
     return wanted;
   }
 
+  /** Watched, pinned and just left, in no order; also those of an expiry that has passed, which a screen may still show. */
+  async all(): Promise<ChainId[]> {
+    const { watched, lingering } = this.registry.wanted();
+    return [...watched, ...(await this.pinnedChains(istDate(this.clock.now()))), ...lingering];
+  }
+
   /** The nearest expiry of each pinned underlying; looked up again each day and after an import. */
   async pinnedChains(today: string): Promise<ChainId[]> {
     const key = `${today} ${this.instruments.status().asOf ?? 'none'}`;
