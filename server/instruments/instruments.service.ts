@@ -2,10 +2,11 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import { WriteQueue } from '../database/write-queue.js';
-import { istAt, istDate } from '../domain/slot.js';
+import { addDays, istAt, istDate } from '../domain/slot.js';
 import type { EpochMs, IsoDate } from '../domain/units.js';
 import type { ExpiryInfo, UnderlyingInfo } from '../protocol/index.js';
 import { Broker } from '../upstox/broker.js';
+import { BrokerError } from '../upstox/errors.js';
 import { LIST_TIME } from './import-checks.js';
 import { ImportRefused, type ImportProgress, type ImportReport } from './import-report.js';
 import { InstrumentCatalog } from './instrument-catalog.js';
@@ -94,12 +95,13 @@ export class InstrumentsService implements OnModuleInit {
     return true;
   }
 
-  /** Whether a new list is due: there is none, or none of today though it is 06:00 IST or later. */
+  /** Whether a new list is due: there is none, or none since the newest 06:00 IST. */
   needsImport(now: EpochMs): boolean {
     if (this.state.state === 'importing') return false;
     if (this.state.asOf === null) return true;
-    const due = istAt(istDate(now), LIST_TIME);
-    return now >= due && this.state.asOf < due;
+    const today = istAt(istDate(now), LIST_TIME);
+    const due = now >= today ? today : istAt(addDays(istDate(now), -1), LIST_TIME);
+    return this.state.asOf < due;
   }
 
   /** Underlyings with options that have not expired: indices, then stocks A–Z, then commodities. */
@@ -169,12 +171,18 @@ export class InstrumentsService implements OnModuleInit {
       this.state = { state: 'ready', rows: report.rows, asOf: Math.max(report.asOf, asOf ?? report.asOf) };
       return report;
     } catch (error) {
-      this.state = { state: 'failed', rows: 0, asOf };
+      this.state = { state: 'failed', rows: 0, asOf, problem: problemOf(error) };
       throw error;
     } finally {
       this.catalog.invalidate();
     }
   }
+}
+
+/** What went wrong, for a trader. Only these errors are made of words for one. */
+function problemOf(error: unknown): string {
+  if (error instanceof BrokerError || error instanceof ImportRefused) return error.message;
+  return 'an unexpected error, which the log of the server names';
 }
 
 /** One exchange has a file of its own, a thirtieth to a half of the complete one. */

@@ -69,4 +69,6 @@ export interface InstrumentsStatus {
   rows: number;
   /** What moment the list describes, epoch ms; `null` before the first import. */
   asOf: EpochMs | null;
+  /** Why the newest import failed, in words for a trader; only where `state` is `failed`. */
+  problem?: string;
 }

@@ -73,7 +73,13 @@ export interface FeedStatus {
   /** Watchers of this chain, all screens, when this was sent: that they come and go is not told. */
   watchers: number;
   /** Import of the instrument master: `importing` with rows so far, or ready. */
-  instruments: { state: 'missing' | 'importing' | 'ready' | 'failed'; rows: number; asOf: number | null };
+  instruments: {
+    state: 'missing' | 'importing' | 'ready' | 'failed';
+    rows: number;
+    asOf: number | null;
+    /** Why the newest import failed, in words; only where `state` is `failed`. */
+    problem?: string;
+  };
   /** Slots of the session of this chain; `null` without a chain. A change of the table brings newer ones. */
   quality: SlotCounts | null;
 }

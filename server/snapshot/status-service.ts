@@ -64,7 +64,6 @@ export class StatusService {
     const feedState = this.stateOf(chain, market.open, now);
     const told = this.told.get(chain ? chainKey(chain) : '');
     const latest = chain ? this.chains.newestShown(chain) : null;
-    const { state: list, rows, asOf } = this.instruments.status();
     return {
       chain,
       state: feedState,
@@ -77,7 +76,7 @@ export class StatusService {
       clockRate: this.clock.rate,
       simulated: this.config.upstox.simulated,
       watchers: chain ? this.registry.watchers(chain) : this.registry.total(),
-      instruments: { state: list, rows, asOf },
+      instruments: this.instruments.status(),
       quality: state ? this.qualityOf(state, now) : null,
     };
   }

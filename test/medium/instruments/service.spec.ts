@@ -73,13 +73,26 @@ describe('instruments service', () => {
     expect(service.needsImport(istAt('2026-08-19', '06:00'))).toBe(true);
   });
 
+  it('should need an import at night when the list is older than the last morning', async () => {
+    const { service } = fixture;
+    await service.importFromBroker();
+    // Of 18 August 11:00: what began at 06:00 on the 19th is missing from then on, through the next night as well.
+    expect(service.needsImport(istAt('2026-08-19', '00:00'))).toBe(false);
+    expect(service.needsImport(istAt('2026-08-20', '00:00'))).toBe(true);
+    expect(service.needsImport(istAt('2026-08-22', '05:59'))).toBe(true);
+  });
+
   it('should be failed, and still answer, when the broker cannot be reached', async () => {
     const down = await instrumentsFixture(
       brokerWith(() => Promise.reject(new BrokerError('unreachable', 'No answer.'))),
     );
     await down.load(ROWS);
     await expect(down.service.importFromBroker()).rejects.toMatchObject({ kind: 'unreachable' });
-    expect(down.service.status().state).toBe('failed');
+    expect(down.service.status()).toMatchObject({
+      state: 'failed',
+      asOf: down.clock.now(),
+      problem: 'No answer.',
+    });
     expect(await down.service.underlyings(TODAY)).toHaveLength(4);
     await down.database.close();
   });
