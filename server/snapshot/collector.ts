@@ -10,18 +10,16 @@ import { Broker, type BrokerToken } from '../upstox/broker.js';
 import { BrokerError } from '../upstox/errors.js';
 import { Backfill } from './backfill.js';
 import { CalendarService } from './calendar-service.js';
+import { CaptureProgress, type Progress } from './capture-progress.js';
 import { ChainService } from './chain-service.js';
 import { ChainSource } from './chain-source.js';
-import { FailureLines } from './failure-lines.js';
 import { SnapshotMetrics, type Recorded } from './metrics.js';
+import { PinnedDemand, type PinnedChain } from './pinned-demand.js';
+import { hasPlace, heldCalls, SlotBudget, type CallUse } from './slot-budget.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { WantLedger } from './want-ledger.js';
 import { WantedChains, type WantedChain } from './wanted.js';
 
-/** Chain calls of one slot at most: 2000 in 30 minutes less 15 % to spare, spread evenly, so that no half hour ends dry. */
-export const CALLS_A_SLOT = Math.floor((2000 * 0.85) / 30);
-/** Captures under way at once. */
-const AT_ONCE = 8;
 /** First wait after a failed capture; doubles with each further failure of the chain, within the slot or beyond. */
 const RETRY_MS = 5 * SECOND_MS;
 const RETRY_MAX_MS = 60 * SECOND_MS;
@@ -32,24 +30,15 @@ interface DueChain extends WantedChain {
   exchange: string;
 }
 
-/** What the collector remembers of a chain besides its data. */
-interface Progress {
-  /** Newest slot that is settled: captured, refused, or found captured. */
-  settled: Slot | null;
-  failures: number;
-  notBefore: EpochMs;
-  backfillNotBefore: EpochMs;
-  failureLines: FailureLines;
-}
-
 /** Captures due chains, each at most once a slot, most important first, within the broker's budget. */
 @Injectable()
 export class Collector {
   private readonly log = new Logger(Collector.name);
-  private readonly progress = new Map<string, Progress>();
+  private readonly progress = new CaptureProgress();
+  private readonly budget = new SlotBudget();
+  private readonly pinned: PinnedDemand;
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly background = new Set<Promise<void>>();
-  private spent = { slot: 0, calls: 0 };
   private stopped = false;
   private abandoned = false;
   /** Where another process collects: asks it. */
@@ -68,7 +57,9 @@ export class Collector {
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
     @Inject(WantLedger) private readonly ledger: WantLedger,
-  ) {}
+  ) {
+    this.pinned = new PinnedDemand(clock, calendar, chains, this.progress);
+  }
 
   /** Starts every capture that is due; resolves when those it started are settled. Never rejects. */
   async tick(): Promise<void> {
@@ -77,9 +68,11 @@ export class Collector {
     await this.ledger.note(wanted.map(({ chain }) => chain));
     if (this.stopped || !this.lease.held || !this.tokens.state().hasToken) return;
     const started: Promise<void>[] = [];
-    for (const { chain, exchange } of await this.due(wanted)) {
-      if (this.underWay.size >= AT_ONCE || !this.mayCall()) break;
-      started.push(this.start(chain, exchange));
+    await this.lookAtPinned(wanted);
+    for (const one of await this.due(wanted)) {
+      const use = useOf(one);
+      if (hasPlace(use, this.pinned.demand(this.underWay)))
+        started.push(this.start(one.chain, one.exchange, use));
     }
     await Promise.all(started);
   }
@@ -97,7 +90,7 @@ export class Collector {
     // Another caller may have begun while this one was asking whether it is due.
     const begun = this.underWay.get(chainKey(chain));
     if (begun) return begun;
-    if (exchange !== null && this.mayCall()) await this.start(chain, exchange);
+    if (exchange !== null) await this.start(chain, exchange, this.pinned.has(chain) ? 'pinned' : 'asked');
   }
 
   /** Whether `request` would find something to wait for, as far as memory knows. */
@@ -132,9 +125,20 @@ export class Collector {
       const exchange = await this.exchangeWhenDue(one.chain);
       if (exchange !== null) due.push({ ...one, exchange });
     }
-    // Within a class the one that has waited longest goes first: a short budget thins every chain, it starves none.
-    const settled = ({ chain }: WantedChain): number => this.progress.get(chainKey(chain))?.settled ?? 0;
-    return due.sort((a, b) => a.importance - b.importance || settled(a) - settled(b));
+    const now = this.clock.now();
+    return due.sort((a, b) => a.importance - b.importance || this.progress.byWait(a.chain, b.chain, now));
+  }
+
+  /** So that their calls are held back also from those who ask between two ticks. */
+  private async lookAtPinned(wanted: readonly WantedChain[]): Promise<void> {
+    const pinned: PinnedChain[] = [];
+    for (const one of wanted) {
+      if (!one.pinned) continue;
+      const known = this.pinned.exchangeOf(one.chain);
+      const exchange = known ?? (this.wantsAnswer(one.chain) ? await this.exchangeOf(one.chain) : null);
+      if (exchange !== null) pinned.push({ chain: one.chain, exchange });
+    }
+    this.pinned.set(pinned);
   }
 
   /** The exchange of a chain that is due, else `null`. */
@@ -152,7 +156,7 @@ export class Collector {
   private wantsAnswer(chain: ChainId): boolean {
     const now = this.clock.now();
     const slot = slotOf(now);
-    const progress = this.progress.get(chainKey(chain));
+    const progress = this.progress.find(chain);
     if (this.underWay.has(chainKey(chain)) || progress?.settled === slot) return false;
     if (progress && mustWait(progress.notBefore, now, RETRY_MAX_MS)) return false;
     return !this.chains.stateInMemory(chain)?.isSettled(slot);
@@ -170,18 +174,16 @@ export class Collector {
     }
   }
 
-  private mayCall(): boolean {
-    const slot = slotOf(this.clock.now());
-    if (this.spent.slot !== slot) this.spent = { slot, calls: 0 };
-    return this.spent.calls < CALLS_A_SLOT;
-  }
-
-  private start(chain: ChainId, exchange: string): Promise<void> {
+  private start(chain: ChainId, exchange: string, use: CallUse): Promise<void> {
     // Since it was found due another caller may have captured it, or the server may have been told to stop.
     if (this.stopped || !this.lease.held || !this.wantsAnswer(chain)) return Promise.resolve();
+    const slot = slotOf(this.clock.now());
+    const demand = this.pinned.demand(this.underWay);
+    if (!this.budget.mayCall(slot, use, demand)) return Promise.resolve();
     const token = this.tokens.current();
-    if (!token || this.broker.budget(token, this.source.apiOf(exchange)) < 1) return Promise.resolve();
-    this.spent.calls += 1;
+    const held = use === 'pinned' ? 0 : heldCalls(demand);
+    if (!token || this.broker.budget(token, this.source.apiOf(exchange)) <= held) return Promise.resolve();
+    this.budget.spend(slot, use);
     const key = chainKey(chain);
     const run = this.capture(token, chain).finally(() => this.underWay.delete(key));
     this.underWay.set(key, run);
@@ -271,15 +273,13 @@ export class Collector {
   }
 
   private progressOf(chain: ChainId): Progress {
-    const key = chainKey(chain);
-    let progress = this.progress.get(key);
-    if (!progress) {
-      const failureLines = new FailureLines();
-      progress = { settled: null, failures: 0, notBefore: 0, backfillNotBefore: 0, failureLines };
-      this.progress.set(key, progress);
-    }
-    return progress;
+    return this.progress.of(chain, this.clock.now());
   }
+}
+
+function useOf({ pinned, importance }: WantedChain): CallUse {
+  if (pinned) return 'pinned';
+  return importance === 2 ? 'left' : 'watched';
 }
 
 /** Whether `until` is still to come. Further ahead than the wait can be, it is left over from a clock that was wrong. */

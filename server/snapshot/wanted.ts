@@ -10,6 +10,8 @@ import { WatchRegistry } from './watch-registry.js';
 export interface WantedChain {
   chain: ChainId;
   importance: 0 | 1 | 2;
+  /** Pinned, whoever watches it besides. */
+  pinned: boolean;
 }
 
 /** Which chains are collected now: watched first, then pinned, then those just left. */
@@ -28,14 +30,20 @@ export class WantedChains {
   async list(): Promise<WantedChain[]> {
     const today = istDate(this.clock.now());
     const { watched, lingering } = this.registry.wanted();
-    const classes = [watched, await this.pinnedChains(today), lingering];
+    const pinned = await this.pinnedChains(today);
+    const pinnedKeys = new Set(pinned.map(chainKey));
+    const classes = [watched, pinned, lingering];
     const seen = new Set<string>();
     const wanted: WantedChain[] = [];
     classes.forEach((chains, importance) => {
       for (const chain of chains) {
         if (chain.expiry < today || seen.has(chainKey(chain))) continue;
         seen.add(chainKey(chain));
-        wanted.push({ chain, importance: importance as WantedChain['importance'] });
+        wanted.push({
+          chain,
+          importance: importance as WantedChain['importance'],
+          pinned: pinnedKeys.has(chainKey(chain)),
+        });
       }
     });
     return wanted;
