@@ -20,11 +20,11 @@ export const tokenBody = z.strictObject({ accessToken: printable(4096) });
 
 export const passphraseBody = z.strictObject({ passphrase: z.string().min(1).max(256) });
 
+/** Which sign-in the browser comes back from. */
+export const callbackState = z.object({ state: z.string().refine(isSecretId) });
+
 /** What the broker sends back with the browser; further parameters are ignored. */
-export const callbackQuery = z.object({
-  code: printable(512),
-  state: z.string().refine(isSecretId),
-});
+export const callbackQuery = callbackState.extend({ code: printable(512) });
 
 /**
  * @param message tells the person what to enter; nothing of the body is quoted.

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { MINUTE_MS } from '../domain/units.js';
@@ -25,6 +26,7 @@ export const OAUTH_STATE_LIFE_MS = 10 * MINUTE_MS;
 @Injectable()
 export class OAuthStateStore {
   constructor(
+    private readonly dataSource: DataSource,
     private readonly writes: WriteQueue,
     private readonly vault: TokenVault,
     private readonly clock: Clock,
@@ -44,6 +46,33 @@ export class OAuthStateStore {
       );
     });
     return state;
+  }
+
+  /**
+   * Deletes the sign-ins that nobody came back from in time, and with them the secrets that were typed in. Those that lie
+   * ahead of a clock that was set back go as well. Writes nothing where there is none.
+   * @returns how many.
+   */
+  async sweep(): Promise<number> {
+    const now = this.clock.now();
+    const over = [now - OAUTH_STATE_LIFE_MS, now + OAUTH_STATE_LIFE_MS];
+    const rows = await this.dataSource.query<{ n: number | string }[]>(
+      'SELECT COUNT(*) AS n FROM oauth_state WHERE created_at <= $1 OR created_at > $2',
+      over,
+    );
+    const count = Number(rows[0]?.n ?? 0);
+    if (count > 0)
+      await this.writes.write((manager) =>
+        manager.query('DELETE FROM oauth_state WHERE created_at <= $1 OR created_at > $2', over),
+      );
+    return count;
+  }
+
+  /** Uses a state up that comes to nothing: the broker or the person refused. */
+  async abandon(state: string): Promise<void> {
+    await this.writes.write((manager) =>
+      manager.query('DELETE FROM oauth_state WHERE state_hash = $1', [hashOf(state)]),
+    );
   }
 
   /**

@@ -55,6 +55,11 @@ export class SignInService {
     return person('oauth', userId, userName, tokenId);
   }
 
+  /** Ends one that comes to nothing: what was typed in for it is deleted. */
+  abandonOAuth(state: string): Promise<void> {
+    return this.states.abandon(state);
+  }
+
   /** @throws ApiError, BrokerError as `TokenCheck.check` does. */
   async withToken(accessToken: string): Promise<NewSignIn> {
     const { token, name } = await this.tokenCheck.check(accessToken);

@@ -6,6 +6,7 @@ import {
   type BeforeApplicationShutdown,
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { OAuthStateStore } from '../auth/oauth-state.store.js';
 import { SessionService } from '../auth/session.service.js';
 import { TokenPool } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
@@ -68,6 +69,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(ClusterService) private readonly cluster: ClusterService,
     @Inject(ChainEviction) private readonly eviction: ChainEviction,
+    @Inject(OAuthStateStore) private readonly oauthStates: OAuthStateStore,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -90,6 +92,8 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     this.every('calendar', SECOND_MS, () => this.once('calendar', () => this.refreshCalendar()));
     // Screens of a sign-in that has expired end within seconds, not at their next request.
     this.every('sessions', SESSIONS_EVERY_MS, () => this.once('sessions', () => this.sessions.sweep()));
+    // API secrets that were typed in for a sign-in that nobody finished.
+    this.every('secrets', MINUTE_MS, () => this.once('secrets', () => this.oauthStates.sweep()));
     this.every('retention', MINUTE_MS, () => this.once('retention', () => this.dropOldMinutes()));
     this.every('pack', MINUTE_MS, () => this.once('pack', () => this.packDays()));
     // Chains that nobody looks at any more, once their day is over.

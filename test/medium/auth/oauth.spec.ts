@@ -1,3 +1,4 @@
+import { OAuthStateStore } from '../../../server/auth/oauth-state.store.js';
 import { BrokerError } from '../../../server/upstox/errors.js';
 import { type Answer, errorCode, type House, jar, json, openHouse } from './house.js';
 
@@ -192,5 +193,48 @@ describe('the way back from the broker', () => {
   it('should be limited per address', async () => {
     for (let i = 0; i < 20; i += 1) await back('code=x&state=y');
     expectRedirect(await back('code=x&state=y'), '/?error=too-many-requests');
+  });
+});
+
+describe('API secrets are used once', () => {
+  const kept = () => house.database.dataSource.query<unknown[]>('SELECT * FROM oauth_state');
+
+  it('should be gone from the database when nobody came back in ten minutes, without another sign-in', async () => {
+    await login();
+    await login();
+    const states = house.app.get(OAuthStateStore);
+    house.clock.advance(10 * MINUTE - 1);
+    expect(await states.sweep()).toBe(0);
+    expect(await kept()).toHaveLength(2);
+    house.clock.advance(1);
+    expect(await states.sweep()).toBe(2);
+    expect(await kept()).toEqual([]);
+  });
+
+  it('should be gone too when the clock has been set back since', async () => {
+    await login();
+    house.clock.set(house.clock.now() - 60 * MINUTE);
+    await house.app.get(OAuthStateStore).sweep();
+    expect(await kept()).toEqual([]);
+  });
+
+  it.each([
+    ['it was right', 'code=good', '/'],
+    ['the broker refused the code', 'code=bad', '/?error=refused'],
+    ['the person said no', 'error=access_denied', '/?error=denied'],
+    ['there is no code', 'x=y', '/?error=state'],
+    ['the code is none', 'code=%00', '/?error=state'],
+  ])('should be gone right after the way back: %s', async (_what, query, location) => {
+    house.broker.grants.set('bad', new BrokerError('refused', 'No.'));
+    const begun = await login();
+    expect(await kept()).toHaveLength(1);
+    expectRedirect(await back(`${query}&state=${stateOf(begun)}`, jar(begun)), location);
+    expect(await kept()).toEqual([]);
+  });
+
+  it('should be gone after the way back of another browser, which gets nothing', async () => {
+    const mine = await login();
+    expectRedirect(await back({ code: 'good', state: stateOf(mine) }), '/?error=state');
+    expect(await kept()).toEqual([]);
   });
 });

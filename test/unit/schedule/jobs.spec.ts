@@ -13,6 +13,26 @@ type Parts = ConstructorParameters<typeof JobsService>;
 describe('scheduled jobs', () => {
   beforeAll(() => Logger.overrideLogger(false));
 
+  it('should see to it that API secrets are used once: those of abandoned sign-ins are swept every minute', async () => {
+    let sweeps = 0;
+    let enough = (): void => undefined;
+    const swept = new Promise<void>((resolve) => (enough = resolve));
+    const idle = neighbour(() => Promise.resolve(0));
+    const states = neighbour<Parts[15]>((method) => {
+      if (method === 'sweep' && ++sweeps === 2) enough();
+      return Promise.resolve(0);
+    });
+    const scheduler = new SchedulerRegistry();
+    // At 6000×, a minute takes what the fastest tick does.
+    const parts = Array.from({ length: JobsService.length - 3 }, () => idle);
+    const jobs = new JobsService(
+      ...([scheduler, new VirtualClock(0, 6_000), ...parts, states] as unknown as Parts),
+    );
+    jobs.onApplicationBootstrap();
+    await swept;
+    await jobs.beforeApplicationShutdown();
+  });
+
   it('should go on when one of them throws, in the very timer or later', async () => {
     const ticks = { collector: 0, status: 0 };
     let enough = (): void => undefined;
