@@ -10,6 +10,7 @@ import type { Clock } from './clock/clock.js';
 import type { Config } from './config/config.js';
 import { configWarnings } from './config/rules.js';
 import { TrackerIoAdapter } from './gateway/tracker-io.adapter.js';
+import { ConnectionCap } from './http/connection-cap.js';
 import { limitPatience, PATIENCE, type Patience } from './http/patience.js';
 import { applySecurity } from './http/security.js';
 import { ServerModule } from './server.module.js';
@@ -55,6 +56,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     serveClient(app, options.clientDir);
     app.useWebSocketAdapter(new TrackerIoAdapter(app, config));
     limitPatience(app.getHttpServer(), options.patience ?? PATIENCE);
+    new ConnectionCap(config).guard(app.getHttpServer());
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
     await app.close();

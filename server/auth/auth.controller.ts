@@ -2,9 +2,17 @@ import { Body, Controller, Get, HttpCode, Inject, Logger, Post, Query, Req, Res 
 import type { Request, Response } from 'express';
 import { CONFIG, type Config } from '../config/config.js';
 import { ApiError } from '../http/api-error.js';
+import { ClientAddress, limitKey } from '../http/client-address.js';
 import type { LoginAnswer, SessionInfo, SignInError } from '../protocol/index.js';
 import { BrokerError } from '../upstox/errors.js';
-import { callbackQuery, loginBody, parseBody, passphraseBody, tokenBody } from './auth-input.js';
+import {
+  callbackQuery,
+  callbackState,
+  loginBody,
+  parseBody,
+  passphraseBody,
+  tokenBody,
+} from './auth-input.js';
 import { OAUTH_STATE_LIFE_MS } from './oauth-state.store.js';
 import { newSecretId } from './random-id.js';
 import { endedSessionCookie, oauthCookie, oauthIdOf, sessionCookie } from './session-cookie.js';
@@ -19,6 +27,7 @@ import { ViewerAccess } from './viewer-access.js';
 @Controller()
 export class AuthController {
   private readonly logger = new Logger('Auth');
+  private readonly clients: ClientAddress;
 
   constructor(
     private readonly signIns: SignInService,
@@ -27,7 +36,9 @@ export class AuthController {
     private readonly viewers: ViewerAccess,
     private readonly limiter: SignInLimiter,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  ) {
+    this.clients = new ClientAddress(config.http.trustedProxy);
+  }
 
   @Get('api/auth/session')
   async session(@Req() request: Request): Promise<SessionInfo> {
@@ -41,7 +52,7 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<LoginAnswer> {
-    this.limiter.attempt(addressOf(request));
+    this.limiter.attempt(this.addressOf(request));
     const typed = parseBody(loginBody, body, 'Enter the API key and the API secret of your Upstox app.');
     this.refuseForeignHost(request);
     const browserId = oauthIdOf(request.headers, this.config) ?? newSecretId();
@@ -71,7 +82,7 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionInfo> {
-    this.limiter.attempt(addressOf(request));
+    this.limiter.attempt(this.addressOf(request));
     const { accessToken } = parseBody(tokenBody, body, 'Paste the access token as one line, without blanks.');
     const newcomer = await this.signIns.withToken(accessToken);
     return this.info(await this.open(newcomer, request, response));
@@ -85,9 +96,9 @@ export class AuthController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionInfo> {
-    this.limiter.attempt(addressOf(request));
+    this.limiter.attempt(this.addressOf(request));
     const { passphrase } = parseBody(passphraseBody, body, 'Enter the passphrase.');
-    const viewer = await this.viewers.enter(passphrase, addressOf(request));
+    const viewer = await this.viewers.enter(passphrase, this.addressOf(request));
     return this.info(await this.open(viewer, request, response));
   }
 
@@ -104,10 +115,14 @@ export class AuthController {
   }
 
   private async finish(query: unknown, request: Request): Promise<NewSignIn | SignInError> {
-    this.limiter.attempt(addressOf(request));
-    if (typeof query === 'object' && query !== null && 'error' in query) return 'denied';
+    this.limiter.attempt(this.addressOf(request));
+    const denied = typeof query === 'object' && query !== null && 'error' in query;
     const answer = callbackQuery.safeParse(query);
-    if (!answer.success) return 'state';
+    if (denied || !answer.success) {
+      const begun = callbackState.safeParse(query);
+      if (begun.success) await this.signIns.abandonOAuth(begun.data.state);
+      return denied ? 'denied' : 'state';
+    }
     const browserId = oauthIdOf(request.headers, this.config);
     return (await this.signIns.finishOAuth(answer.data.code, answer.data.state, browserId)) ?? 'state';
   }
@@ -135,6 +150,11 @@ export class AuthController {
     throw new ApiError(400, 'bad-request', `Open the tracker at ${origin} to sign in with Upstox.`);
   }
 
+  /** What sign-in limits are counted by. */
+  private addressOf(request: Request): string {
+    return limitKey(this.clients.of(request));
+  }
+
   private info(signIn: SignIn | null): SessionInfo {
     return {
       signedIn: signIn !== null,
@@ -146,8 +166,4 @@ export class AuthController {
       viewerPassphrase: this.viewers.offered,
     };
   }
-}
-
-function addressOf(request: Request): string {
-  return request.socket.remoteAddress ?? 'unknown';
 }

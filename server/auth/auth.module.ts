@@ -7,7 +7,7 @@ import { GuessLimiter } from './guess-limiter.js';
 import { KnownSessions } from './known-sessions.js';
 import { OAuthStateStore } from './oauth-state.store.js';
 import { SessionEvents } from './session-events.js';
-import { SessionGuard } from './session.guard.js';
+import { ApiAllowance, SessionGuard } from './session.guard.js';
 import { SessionService } from './session.service.js';
 import { SignInLimiter } from './sign-in-limiter.js';
 import { SignInService } from './sign-in.service.js';
@@ -29,6 +29,7 @@ import { ViewerAccess } from './viewer-access.js';
       useFactory: async (config: Config) => new TokenVault(await vaultKey(config)),
       inject: [CONFIG],
     },
+    ApiAllowance,
     BrokerTokenStore,
     GuessLimiter,
     KnownSessions,
@@ -44,6 +45,15 @@ import { ViewerAccess } from './viewer-access.js';
     UnattendedTokens,
     ViewerAccess,
   ],
-  exports: [KnownSessions, SessionService, TokenPool, SessionGuard, SessionEvents, UnattendedTokens],
+  exports: [
+    ApiAllowance,
+    KnownSessions,
+    OAuthStateStore,
+    SessionService,
+    TokenPool,
+    SessionGuard,
+    SessionEvents,
+    UnattendedTokens,
+  ],
 })
 export class AuthModule {}

@@ -10,6 +10,8 @@ import { isExpired, type SignIn } from './sign-in.js';
 
 /** How often the sign-in of an open socket is looked at, in the clock's time. */
 export const CHECK_EVERY_MS = 5 * MINUTE_MS;
+/** How often all of them are looked for where other processes may end them, real ms: a sign-out counts within 5 s. */
+export const LOOK_EVERY_MS = 3_500;
 /** How long a look counts: until the next one, which may take a moment. */
 const COUNTS_MS = CHECK_EVERY_MS + MINUTE_MS;
 /** Sign-ins kept; beyond, the one that was looked at longest ago is asked for again. */
@@ -23,7 +25,7 @@ interface Known {
 /**
  * Sign-ins that were looked at lately. When a network comes back, thousands of screens do at once: they are let in from
  * memory, and many of one sign-in need one look between them. A sign-in that ends is forgotten at once. One that ended
- * without a word, in a process that could not be heard, counts no longer than it does for a socket that stayed open.
+ * without a word, in a process that could not be heard, is found by `gone`, as it is for a socket that stayed open.
  */
 @Injectable()
 export class KnownSessions {
@@ -66,6 +68,23 @@ export class KnownSessions {
     });
     if (signIn === null) this.forget(idHash, known);
     return signIn;
+  }
+
+  /**
+   * Which of the given sign-ins are gone, and forgets all that are: what another process ended while the two could not
+   * talk. One query for all of these and all that are known.
+   */
+  async gone(open: Iterable<string>): Promise<string[]> {
+    const now = this.clock.now();
+    for (const [idHash, { at }] of this.known)
+      if (!(now - at >= 0 && now - at < COUNTS_MS)) this.known.delete(idHash);
+    const before = new Map(this.known);
+    const gone = await this.sessions.gone([...new Set([...open, ...before.keys()])]);
+    for (const idHash of gone) {
+      const known = before.get(idHash);
+      if (known) this.forget(idHash, known);
+    }
+    return gone;
   }
 
   private forget(idHash: string, known: Known): void {

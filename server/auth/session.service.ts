@@ -71,6 +71,12 @@ export class SessionService {
     return { ...signIn, seenAt: now };
   }
 
+  /** Those of the given hashes whose sign-in is gone from the database. One query, however many. */
+  async gone(idHashes: readonly string[]): Promise<string[]> {
+    const existing = await this.store.existing(idHashes);
+    return idHashes.filter((idHash) => !existing.has(idHash));
+  }
+
   /** Ends a session for every screen that uses it. */
   async end(idHash: string, code: SessionEndCode = 'signed-out'): Promise<void> {
     await this.store.remove(idHash);

@@ -1,3 +1,6 @@
+/** The reverse proxies in front: so many in a row, or those of these networks (`192.0.2.0/24`, `2001:db8::/32`). */
+export type TrustedProxy = { readonly hops: number } | { readonly networks: readonly string[] };
+
 /**
  * The whole configuration, validated once at start and frozen. Injected; nobody else reads the environment.
  * Printed or turned into JSON it shows no secret, see redact.ts.
@@ -8,6 +11,10 @@ export interface Config {
     readonly port: number;
     /** `Host` headers answered besides loopback names and `host`: taken from the redirect URI. */
     readonly publicOrigin: string;
+    /** Whose word on where a request comes from is taken; `null` = nobody's. */
+    readonly trustedProxy: TrustedProxy | null;
+    /** Connections that one address may hold at once; this machine's own are not counted. */
+    readonly connectionsPerAddress: number;
   };
   readonly database:
     { readonly kind: 'sqlite'; readonly file: string } | { readonly kind: 'postgres'; readonly url: string };

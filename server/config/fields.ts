@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BROKER_API_URL, BROKER_ASSETS_URL, isLoopback } from './addresses.js';
-import type { Config } from './config.js';
+import { BROKER_API_URL, BROKER_ASSETS_URL, isLoopback, isNetwork } from './addresses.js';
+import type { Config, TrustedProxy } from './config.js';
 
 /** An empty variable counts as unset, as `.env` files and compose files write it. */
 const optional = <T extends z.ZodType>(schema: T) =>
@@ -88,10 +88,20 @@ const list = (value: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
+/** A number of proxies in a row, or the addresses and networks that they have. */
+const trustedProxy = check(
+  (value) => /^[1-9]$/.test(value) || (list(value).length > 0 && list(value).every(isNetwork)),
+  'must be the addresses or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, or how many stand in a row (1 to 9)',
+).transform((value): TrustedProxy =>
+  /^\d$/.test(value) ? { hops: Number(value) } : { networks: list(value) },
+);
+
 /** The variables that are read, each with its rule and default; `null` where nothing is the default. */
 export const FIELDS = {
   HOST: optional(hostName.default('127.0.0.1')),
   PORT: integer(0, 65_535, 5000),
+  TRUSTED_PROXY: optional(trustedProxy.nullable().default(null)),
+  CONNECTIONS_PER_ADDRESS: integer(1, 10_000, 500),
   DATABASE_URL: optional(databaseUrl.default({ kind: 'sqlite', file: 'data/tracker.db' })),
   REDIS_URL: optional(
     check(

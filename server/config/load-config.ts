@@ -38,15 +38,22 @@ export function configFromProcess(): Config {
 
 /** What the demo takes from the environment: where to listen, who may look and what to pin. Accounts and databases are none of its business. */
 export function demoEnvironment(): Environment {
-  const { HOST, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE } = process.env;
-  return { HOST, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE };
+  const { HOST, TRUSTED_PROXY, CONNECTIONS_PER_ADDRESS, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE } =
+    process.env;
+  return { HOST, TRUSTED_PROXY, CONNECTIONS_PER_ADDRESS, PINNED, MARKET_SWEEP, VIEWER_PASSPHRASE };
 }
 
 function toConfig(env: FieldValues): Config {
   const redirectUri =
     env.UPSTOX_REDIRECT_URI ?? `http://127.0.0.1:${env.PORT === 0 ? 5000 : env.PORT}/callback`;
   return {
-    http: { host: env.HOST, port: env.PORT, publicOrigin: new URL(redirectUri).origin },
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      publicOrigin: new URL(redirectUri).origin,
+      trustedProxy: env.TRUSTED_PROXY,
+      connectionsPerAddress: env.CONNECTIONS_PER_ADDRESS,
+    },
     database: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     upstox: {

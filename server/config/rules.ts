@@ -56,7 +56,7 @@ function clockProblems(fields: ValidFields): string[] {
 
 /** Risks of a valid configuration that the owner should read at start, in plain words. */
 export function configWarnings(config: Config): string[] {
-  return [...exposureWarnings(config), ...sharingWarnings(config)];
+  return [...exposureWarnings(config), ...proxyWarnings(config), ...sharingWarnings(config)];
 }
 
 /** A key file stands beside one process; the others could not read the broker tokens that it stores. */
@@ -65,6 +65,15 @@ function sharingWarnings({ database, redisUrl, secret }: Config): string[] {
   return [
     'TRACKER_SECRET is not set, while DATABASE_URL or REDIS_URL lets several processes share the work: each that has ' +
       'another key file cannot read the sign-ins of the others. Set the same TRACKER_SECRET for all.',
+  ];
+}
+
+/** Counted hops hold only where nobody can come past the proxies. */
+function proxyWarnings({ http: { host, trustedProxy } }: Config): string[] {
+  if (trustedProxy === null || !('hops' in trustedProxy) || isLoopback(host)) return [];
+  return [
+    `TRUSTED_PROXY is a number of proxies, while HOST ${host} can be reached from other machines: whoever comes past the ` +
+      'proxies chooses the address that limits go by. Name the addresses of the proxies instead, or bind to 127.0.0.1.',
   ];
 }
 

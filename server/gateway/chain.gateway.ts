@@ -5,12 +5,13 @@ import {
   type OnGatewayConnection,
   type OnGatewayInit,
 } from '@nestjs/websockets';
-import { CHECK_EVERY_MS, KnownSessions } from '../auth/known-sessions.js';
+import { CHECK_EVERY_MS, KnownSessions, LOOK_EVERY_MS } from '../auth/known-sessions.js';
 import { SessionEvents, type SessionEnd, type SessionEndCode } from '../auth/session-events.js';
 import { Clock } from '../clock/clock.js';
+import { CollectorLease } from '../database/lease.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { ApiError } from '../http/api-error.js';
-import type { ClientToServerEvents, ServerClosing, UnwatchAck, WatchAck } from '../protocol/index.js';
+import type { ClientToServerEvents, ServerClosing, Table, UnwatchAck, WatchAck } from '../protocol/index.js';
 import { ChainService } from '../snapshot/chain-service.js';
 import { Feed } from '../snapshot/feed.js';
 import { StatusService } from '../snapshot/status-service.js';
@@ -23,7 +24,9 @@ import { FanOut } from './fan-out.js';
 import { heardBy } from './heard-by.js';
 import { keepLight } from './light-request.js';
 import { MarketRoom } from './market-room.js';
-import { Screen } from './screen.js';
+import { repeat } from './repeat.js';
+import { Screen, type Wish } from './screen.js';
+import { SessionShares } from './session-share.js';
 import { allowance, ScreenRequests, type Answer } from './screen-requests.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 
@@ -55,6 +58,7 @@ export class ChainGateway
   private readonly log = new Logger(ChainGateway.name);
   private readonly endings: (() => void)[] = [];
   private readonly guard = new ConnectionGuard();
+  private readonly shares = new SessionShares();
   /** What screens may ask. What stands before the acknowledgement of a `market` event is not asked for, and does no harm. */
   private readonly handlers = new Map<string, Handler>(
     Object.entries({
@@ -74,6 +78,7 @@ export class ChainGateway
   private readonly onGone = heardBy((socket: TrackerSocket) => {
     this.guard.release(socket.conn);
     for (const chain of socket.data.screen.leaveAll()) this.registry.leave(chain);
+    socket.data.share.leave();
   });
 
   @WebSocketServer()
@@ -92,6 +97,7 @@ export class ChainGateway
     @Inject(MarketRoom) private readonly market: MarketRoom,
     @Inject(FanOut) private readonly fanOut: FanOut,
     @Inject(ReadyAnswers) private readonly answers: ReadyAnswers,
+    @Inject(CollectorLease) private readonly lease: CollectorLease,
   ) {}
 
   /** Sockets connected now. */
@@ -118,14 +124,12 @@ export class ChainGateway
     });
     // In the clock's time, as the idle limit is: a replay at 60× would end every sign-in after twelve minutes.
     const period = Math.max(1_000, CHECK_EVERY_MS / this.clock.rate);
-    const keepAlive = setInterval(() => {
-      this.keepSessionsAlive().catch((error: Error) =>
-        this.log.error('Sign-ins could not be kept alive', error.stack),
-      );
-    }, period);
-    keepAlive.unref();
+    const failed = (error: unknown): void =>
+      this.log.error('Sign-ins could not be looked at', error instanceof Error ? error.stack : String(error));
+    this.endings.push(repeat(period, () => this.keepSessionsAlive(), failed));
+    // Whether Redis brings the word of a sign-out or not.
+    if (this.lease.isShared) this.endings.push(repeat(LOOK_EVERY_MS, () => this.endWhatIsGone(), failed));
     this.endings.push(
-      () => clearInterval(keepAlive),
       this.feed.onTable(({ chain, frame }) => this.fanOut.push(chainKey(chain), 'chain:change', frame)),
       this.feed.onStatus((status) =>
         this.fanOut.push(status.chain && chainKey(status.chain), 'feed:status', status),
@@ -138,6 +142,7 @@ export class ChainGateway
   handleConnection(socket: TrackerSocket): void {
     socket.onAny(this.onEvent);
     socket.on('disconnect', this.onGone);
+    socket.data.share.enter();
     socket.emit('feed:status', this.status.current(null));
   }
 
@@ -157,9 +162,11 @@ export class ChainGateway
     if (!signIn) throw new Error('sign-in-needed');
     const unpacks = takesDeflated(socket.handshake.auth);
     keepLight(socket);
+    const share = this.shares.of(signIn.idHash);
     socket.data = {
       sessionId: signIn.idHash,
-      screen: new Screen(),
+      share,
+      screen: new Screen(share),
       bucket: allowance(),
       denials: 0,
       unpacks,
@@ -170,11 +177,24 @@ export class ChainGateway
   private async watch(socket: TrackerSocket, asked: unknown, answer: Answer<WatchAck>): Promise<void> {
     const { screen } = socket.data;
     const wish = screen.wish(parseRef(asked));
-    const chain = await this.watching.prepare(wish.ref).finally(() => screen.settle(wish));
-    const stored = this.chains.latestInMemory(chain) ?? (await this.chains.latest(chain));
-    if (socket.disconnected) return;
-    // No await and no promise from here to the answer: a push that came in between would be a gap.
-    if (!wish.left && screen.enter(wish, chain)) {
+    try {
+      const chain = await this.watching.prepare(wish.ref);
+      const stored = this.chains.latestInMemory(chain) ?? (await this.chains.latest(chain));
+      if (!socket.disconnected) this.enter(socket, wish, chain, stored, answer);
+    } finally {
+      screen.settle(wish);
+    }
+  }
+
+  /** No await and no promise in here: a push that came in between would be a gap. */
+  private enter(
+    socket: TrackerSocket,
+    wish: Wish,
+    chain: ChainId,
+    stored: Table | null,
+    answer: Answer<WatchAck>,
+  ): void {
+    if (!wish.left && socket.data.screen.enter(wish, chain)) {
       this.registry.enter(chain);
       void socket.join(chainKey(chain));
     }
@@ -205,6 +225,13 @@ export class ChainGateway
     for (const idHash of new Set(sockets.map((socket) => socket.data.sessionId)))
       // Gone without a word: another process ended it while the two could not talk.
       if ((await this.sessions.look(idHash)) === null) this.endSession({ idHash, code: 'expired' });
+  }
+
+  private async endWhatIsGone(): Promise<void> {
+    const open = new Set<string>();
+    for (const { data } of this.server.sockets.sockets.values()) open.add(data.sessionId);
+    for (const idHash of await this.sessions.gone(open))
+      if (open.has(idHash)) this.endSession({ idHash, code: 'expired' });
   }
 }
 

@@ -1,6 +1,6 @@
 import { heardBy } from './heard-by.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../http/token-bucket.js';
 
 /** Packets of any kind that a connection may send: more than a screen's allowance of events, which cuts it first. */
 const PACKET_BURST = 300;

@@ -1,8 +1,8 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { ApiError } from '../http/api-error.js';
+import { TokenBucket } from '../http/token-bucket.js';
 import type { WireError } from '../protocol/index.js';
 import type { TrackerSocket } from './screen-socket.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** Events a socket may send: a person opens a chain now and then; a loop is cut. */
 const EVENT_BURST = 30;
@@ -32,10 +32,10 @@ export class ScreenRequests {
     work(answer).catch((error: unknown) => answer({ ok: false, error: this.wireError(error) }));
   }
 
-  /** Counts an event of a screen. One that goes on though it is refused is cut off. */
+  /** Counts an event of a screen and of its sign-in. A screen that goes on though it is refused is cut off. */
   mayAsk(socket: TrackerSocket): boolean {
     const { data } = socket;
-    if (data.bucket.take()) return true;
+    if (data.bucket.take() && data.share.takeEvent()) return true;
     data.denials += 1;
     if (data.denials >= DENIALS_BEFORE_CUT) socket.disconnect(true);
     return false;

@@ -1,6 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import { ApiError } from '../http/api-error.js';
+import { SessionShare } from './session-share.js';
 
 /** Chains one screen may watch at once. */
 export const CHAINS_A_SCREEN = 12;
@@ -35,9 +36,12 @@ export class Screen {
   private names: readonly Name[] = NONE;
   private wishes: readonly Wish[] = NONE;
 
+  /** @param share of the sign-in that the screen belongs to. */
+  constructor(private readonly share = new SessionShare()) {}
+
   /**
-   * Notes that the screen asks for a chain. Call `settle` when it is prepared, or cannot be.
-   * @throws ApiError 429 when the chain, with those being prepared, is one too many.
+   * Notes that the screen asks for a chain. Call `settle` when it is watched, or cannot be.
+   * @throws ApiError 429 when the chain, with those being prepared, is one too many for the screen or its sign-in.
    */
   wish(ref: ChainId): Wish {
     const asked = new Set(this.names.map(({ name }) => name));
@@ -48,12 +52,15 @@ export class Screen {
         'too-many-requests',
         `One screen watches ${CHAINS_A_SCREEN} chains at most. Close one.`,
       );
+    this.share.hold(chainKey(ref));
     const wish = { ref, left: false };
     this.wishes = [...this.wishes, wish];
     return wish;
   }
 
   settle(wish: Wish): void {
+    if (!this.wishes.includes(wish)) return;
+    this.share.giveBack(chainKey(wish.ref));
     this.wishes = without(this.wishes, (one) => one === wish);
   }
 
@@ -62,6 +69,7 @@ export class Screen {
     const [name, key] = [chainKey(wish.ref), chainKey(chain)];
     // One string where the two are alike, as they mostly are.
     const named = name === key ? { name: key, key } : { name, key };
+    if (!this.names.some((one) => one.name === name)) this.share.hold(name);
     this.names = [...without(this.names, (one) => one.name === name), named];
     if (this.watched.some((one) => one.key === key)) return false;
     this.watched = [...this.watched, { key, chain }];
@@ -75,6 +83,7 @@ export class Screen {
     const key = this.names.find((one) => one.name === name)?.key ?? name;
     const chain = this.watched.find((one) => one.key === key)?.chain ?? null;
     this.watched = without(this.watched, (one) => one.key === key);
+    for (const one of this.names) if (one.key === key) this.share.giveBack(one.name);
     this.names = without(this.names, (one) => one.key === key);
     return chain;
   }
@@ -83,6 +92,7 @@ export class Screen {
   leaveAll(): ChainId[] {
     for (const wish of this.wishes) wish.left = true;
     const all = this.watched.map(({ chain }) => chain);
+    for (const { name } of this.names) this.share.giveBack(name);
     this.watched = NONE;
     this.names = NONE;
     return all;

@@ -3,6 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { IncomingMessage } from 'node:http';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import type { Config } from '../config/config.js';
+import { ConnectionCap } from '../http/connection-cap.js';
 import { originAllowed } from '../http/origin.js';
 
 /** A screen sends the name of a chain, nothing larger. */
@@ -23,6 +24,7 @@ export class TrackerIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
+    const cap = new ConnectionCap(this.config);
     return super.createIOServer(port, {
       ...options,
       transports: ['websocket'],
@@ -31,8 +33,10 @@ export class TrackerIoAdapter extends IoAdapter {
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
       connectTimeout: ADMISSION_MS,
       allowRequest: (request: IncomingMessage, done: (error: string | null, ok: boolean) => void) => {
-        const ok = originAllowed(request.headers.origin, request.headers.host, this.config);
-        done(ok ? null : 'This page may not connect.', ok);
+        if (!originAllowed(request.headers.origin, request.headers.host, this.config))
+          return done('This page may not connect.', false);
+        const ok = cap.admits(request);
+        done(ok ? null : 'Too many connections from this address. Close some screens.', ok);
       },
     } as ServerOptions) as Server;
   }

@@ -3,28 +3,35 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config/config.js';
+import { Allowance } from './allowance.js';
 import { ApiError } from './api-error.js';
 import { ApiExceptionFilter } from './api-exception.filter.js';
+import { ClientAddress, isOwnMachine, limitKey } from './client-address.js';
 import { hostAllowed, originAllowed } from './origin.js';
 import { requestLog } from './request-log.js';
 
 export { hostAllowed, originAllowed } from './origin.js';
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
+/** Requests under /api of one address at once and a second, whoever is signed in there: an office behind one address. */
+export const API_BURST_AN_ADDRESS = 3_000;
+export const API_A_SECOND_AN_ADDRESS = 100;
 const STATE_CHANGING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * Everything between the network and the controllers: request id, security headers, Host and Origin checks, body
- * limits, and the filter that shapes every error. Call it before `app.init()` or `app.listen()`.
+ * Everything between the network and the controllers: request id, security headers, Host and Origin checks, limits of
+ * addresses and bodies, and the filter that shapes every error. Call it before `app.init()` or `app.listen()`.
  */
 export function applySecurity(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
   app.useGlobalFilters(new ApiExceptionFilter());
   app.use(nameRequest);
-  app.use(requestLog());
+  const clients = new ClientAddress(config.http.trustedProxy);
+  app.use(requestLog(clients));
   app.use(headers(config));
   app.use((request: Request, _response: Response, next: NextFunction) => next(refusal(request, config)));
   app.use('/api', neverStore);
+  app.use('/api', limitAddress(clients));
   app.useBodyParser('json', { limit: BODY_LIMIT_BYTES, strict: true });
 }
 
@@ -36,6 +43,15 @@ function nameRequest(_request: Request, response: Response, next: NextFunction):
 function neverStore(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
+}
+
+function limitAddress(clients: ClientAddress) {
+  const allowance = new Allowance(API_BURST_AN_ADDRESS, API_A_SECOND_AN_ADDRESS);
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const address = clients.of(request);
+    if (!isOwnMachine(address)) allowance.take(limitKey(address), response);
+    next();
+  };
 }
 
 /** `'self'` in connect-src covers ws: and wss: of the same host and port (CSP 3). */

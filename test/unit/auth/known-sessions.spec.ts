@@ -22,12 +22,17 @@ function house(life = Number.MAX_SAFE_INTEGER) {
     return alive ? signIn : null;
   };
   const config = loadConfig({ TRACKER_SECRET: 'a secret for this test' });
-  const known = new KnownSessions({ keepAlive } as unknown as SessionService, clock, events, config);
+  const queries: string[][] = [];
+  const gone = async (idHashes: readonly string[]): Promise<string[]> => {
+    queries.push([...idHashes]);
+    return alive ? [] : [...idHashes];
+  };
+  const known = new KnownSessions({ keepAlive, gone } as unknown as SessionService, clock, events, config);
   const end = (told = true): void => {
     alive = false;
     if (told) events.emit({ idHash: hashOf(id), code: 'signed-out' });
   };
-  return { clock, known, looks, end };
+  return { clock, known, looks, queries, end };
 }
 
 describe('sign-ins of screens that come back', () => {
@@ -88,6 +93,17 @@ describe('sign-ins of screens that come back', () => {
     end(false);
     await known.find(headers);
     await known.find(headers);
+    expect(looks).toHaveLength(2);
+  });
+
+  it('should be forgotten when one query for all says that they are gone', async () => {
+    const { known, looks, queries, end } = house();
+    await known.find(headers);
+    expect(await known.gone(['another'])).toEqual([]);
+    expect(queries).toEqual([['another', hashOf(id)]]);
+    end(false);
+    expect(await known.gone([hashOf(id)])).toEqual([hashOf(id)]);
+    expect(await known.find(headers)).toBeNull();
     expect(looks).toHaveLength(2);
   });
 });

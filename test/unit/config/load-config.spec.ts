@@ -20,7 +20,13 @@ function problemsOf(env: Env): readonly string[] {
 describe('loadConfig', () => {
   it('should need nothing: every variable has a default', () => {
     expect(loadConfig({})).toEqual({
-      http: { host: '127.0.0.1', port: 5000, publicOrigin: 'http://127.0.0.1:5000' },
+      http: {
+        host: '127.0.0.1',
+        port: 5000,
+        publicOrigin: 'http://127.0.0.1:5000',
+        trustedProxy: null,
+        connectionsPerAddress: 500,
+      },
       database: { kind: 'sqlite', file: 'data/tracker.db' },
       redisUrl: null,
       upstox: {
@@ -59,8 +65,16 @@ describe('loadConfig', () => {
       PINNED: ' NIFTY, M&M ,,BSE_INDEX|SENSEX',
       CLOCK_START: '2026-08-18T11:00:00+05:30',
       CLOCK_RATE: '60',
+      TRUSTED_PROXY: '10.0.0.0/8, ::1',
+      CONNECTIONS_PER_ADDRESS: '80',
     });
-    expect(config.http).toEqual({ host: '0.0.0.0', port: 8080, publicOrigin: 'https://oi.example.org' });
+    expect(config.http).toEqual({
+      host: '0.0.0.0',
+      port: 8080,
+      publicOrigin: 'https://oi.example.org',
+      trustedProxy: { networks: ['10.0.0.0/8', '::1'] },
+      connectionsPerAddress: 80,
+    });
     expect(config.database).toEqual({ kind: 'postgres', url: 'postgres://oi:pass@db:5432/oi' });
     expect(config.upstox).toMatchObject({
       apiUrl: SIMULATOR,
@@ -76,6 +90,33 @@ describe('loadConfig', () => {
     expect(loadConfig({ MARKET_SWEEP: 'on' }).marketSweep).toBe(true);
     expect(loadConfig({ MARKET_SWEEP: 'off' }).marketSweep).toBe(false);
     expect(problemsOf({ MARKET_SWEEP: 'yes' })).toEqual(['MARKET_SWEEP: must be on or off']);
+  });
+
+  it.each([
+    ['1', { hops: 1 }],
+    ['127.0.0.1', { networks: ['127.0.0.1'] }],
+    ['2001:db8::/32,192.0.2.0/24', { networks: ['2001:db8::/32', '192.0.2.0/24'] }],
+  ])('should trust the proxies %s', (text, trusted) => {
+    expect(loadConfig({ TRUSTED_PROXY: text }).http.trustedProxy).toEqual(trusted);
+  });
+
+  it.each([
+    '0',
+    '10',
+    '-1',
+    'nginx',
+    'true',
+    '*',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '1,2',
+    ',',
+  ])('should trust no proxies by %s', (text) => {
+    expect(problemsOf({ TRUSTED_PROXY: text })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXY: must be the addresses/),
+    ]);
   });
 
   it('should take empty variables as unset, and an empty PINNED as nothing pinned', () => {

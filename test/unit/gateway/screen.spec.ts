@@ -1,5 +1,5 @@
 import { CHAINS_A_SCREEN, Screen } from '../../../server/gateway/screen.js';
-import { TokenBucket } from '../../../server/gateway/token-bucket.js';
+import { TokenBucket } from '../../../server/http/token-bucket.js';
 
 const chain = (i: number) => ({ underlying: `NSE_EQ|${i}`, expiry: '2026-08-25' });
 const byName = { underlying: 'NIFTY', expiry: '2026-08-25' };

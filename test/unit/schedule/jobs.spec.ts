@@ -18,7 +18,7 @@ describe('scheduled jobs', () => {
     let enough = (): void => undefined;
     const swept = new Promise<void>((resolve) => (enough = resolve));
     const idle = neighbour(() => Promise.resolve(0));
-    const states = neighbour<Parts[15]>((method) => {
+    const states = neighbour<Parts[16]>((method) => {
       if (method === 'sweep' && ++sweeps === 2) enough();
       return Promise.resolve(0);
     });
