@@ -1,7 +1,14 @@
 import { SessionService } from '../../../server/auth/session.service.js';
 import { SESSION_IDLE_MS, SESSION_LIFE_MS } from '../../../server/auth/sign-in.js';
-import { openHouse, type House } from '../../support/house.js';
-import { closeSockets, connect, disconnected, type ScreenSocket } from '../../support/sockets.js';
+import { NIFTY, openHouse, TOKEN, type House } from '../../support/house.js';
+import {
+  closeSockets,
+  connect,
+  disconnected,
+  settled,
+  watch,
+  type ScreenSocket,
+} from '../../support/sockets.js';
 
 const WITHIN_MS = 5_000;
 
@@ -87,24 +94,61 @@ describe('the end of a sign-in', () => {
   });
 });
 
-describe('a viewer', () => {
+describe('S30 a viewer', () => {
   const enter = async (): Promise<string> =>
     cookieOf(await post('/api/auth/passphrase', '', { passphrase: 'open at nine fifteen' }));
+  const read = (path: string, cookie: string): Promise<Response> =>
+    fetch(house.base() + path, { headers: { cookie } });
+  const tablePath = `/api/chains/${encodeURIComponent(NIFTY.underlying)}/${NIFTY.expiry}/table`;
 
   it('should watch tables like everybody', async () => {
     await house.tick();
-    const socket = await screen(await enter());
-    expect(socket.connected).toBe(true);
+    const cookie = await enter();
+    const answer = await watch(await screen(cookie), NIFTY);
+    expect(answer).toMatchObject({ ok: true, table: { expiry: NIFTY.expiry, seq: 1 } });
+    const table = await read(tablePath, cookie);
+    expect(table.status).toBe(200);
+    expect(answer).toMatchObject({ table: (await table.json()) as object });
+    expect((await read(`${tablePath}.csv`, cookie)).status).toBe(200);
   });
 
-  it('should not end the collection by signing out', async () => {
-    await post('/api/auth/logout', await enter());
+  it('should find no token, secret or passphrase in any answer, frame or metric', async () => {
     await house.tick();
-    expect(house.metrics.captures.captured).toBe(1);
+    const cookie = await enter();
+    const socket = await screen(cookie);
+    const told: unknown[] = [];
+    socket.onAny((...parts: unknown[]) => told.push(parts));
+    told.push(await watch(socket, NIFTY));
+    await house.tick('10:01');
+    await settled(socket);
+    const paths = ['/api/auth/session', '/api/underlyings', '/api/quality', '/api/market', tablePath];
+    for (const path of [...paths, '/metrics', '/health/ready', '/api/auth/token', '/api/tokens']) {
+      const answer = await read(path, cookie);
+      told.push([...answer.headers], await answer.text());
+    }
+    const text = JSON.stringify(told);
+    expect(text).toContain(NIFTY.expiry);
+    const id = cookie.split('=')[1]!;
+    for (const secret of [TOKEN, 'open at nine fifteen', id, 'accessToken', 'access_token', 'clientSecret'])
+      expect(text).not.toContain(secret);
+  });
+
+  it('should neither sign the owner out nor end the collection by signing out', async () => {
+    const owner = await house.signIn();
+    const owners = await screen(owner);
+    await post('/api/auth/logout', await enter());
+    expect(await (await read('/api/auth/session', owner)).json()).toMatchObject({
+      signedIn: true,
+      method: 'token',
+    });
+    expect(await watch(owners, NIFTY)).toMatchObject({ ok: true });
+    expect(house.tokens.state().hasToken).toBe(true);
+    await house.tick('10:01');
+    expect(house.metrics.captures.captured).toBeGreaterThanOrEqual(1);
   });
 
   it('should be told nothing of tokens by the session', async () => {
-    const answer = await fetch(`${house.base()}/api/auth/session`, { headers: { cookie: await enter() } });
+    const answer = await read('/api/auth/session', await enter());
     expect(await answer.json()).toMatchObject({ method: 'viewer', name: 'Viewer', tokenExpiresAt: null });
   });
 });
