@@ -79,3 +79,28 @@ describe('a server that is killed and started again on the same data', () => {
     expect(inconsistencies(stored, shown).slice(0, 20)).toEqual([]);
   });
 });
+
+describe('a server that is killed and started again when the market is closed', () => {
+  afterAll(async () => {
+    closeSockets();
+    await cleanUp();
+  });
+
+  it('should answer the first watcher with the very table that it had', async () => {
+    const folder = tempFolder();
+    const house = await startDemo(['--start', '15:20', '--rate', RATE], folder, { PINNED: ',' });
+    const earlier = await Visitor.enter(house.url);
+    const before = await Watcher.open(await earlier.socket(), await nearestChain(earlier, 'NIFTY'));
+    await before.slots(3, 120_000);
+    await house.program.kill();
+    const lastTable = before.table!;
+    // Minutes after the close, in real time: nothing is collected any more.
+    const again = await startDemo(['--start', '15:42', '--rate', '1'], folder, { PINNED: ',' });
+    const visitor = await Visitor.enter(again.url);
+    const after = await Watcher.open(await visitor.socket(), before.chain);
+    const [first] = after.tables;
+    expect(first).toEqual({ ...lastTable, seq: first?.seq });
+    expect(first?.seq).toBeGreaterThanOrEqual(lastTable.seq);
+    expect(after.statuses.at(-1)?.state).toBe('closed');
+  });
+});
