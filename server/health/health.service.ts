@@ -6,6 +6,7 @@ import { chainKey } from '../domain/contract.js';
 import { isoIst, istDate } from '../domain/slot.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
 import { StatusService } from '../snapshot/status-service.js';
+import { ClockSkew } from '../upstox/clock-skew.js';
 import { WantedChains } from '../snapshot/wanted.js';
 
 /** One part of the server, and what to do when it is not ready. */
@@ -16,7 +17,7 @@ export interface Check {
 
 export interface Readiness {
   ready: boolean;
-  checks: Record<'database' | 'instruments' | 'token' | 'capture', Check>;
+  checks: Record<'database' | 'instruments' | 'token' | 'clock' | 'capture', Check>;
   /** Pinned chains with their newest slot. */
   chains: { chain: string; state: string; lastSlot: string | null; lagSeconds: number | null }[];
 }
@@ -31,6 +32,7 @@ export class HealthService {
     @Inject(InstrumentsService) private readonly instruments: InstrumentsService,
     @Inject(StatusService) private readonly status: StatusService,
     @Inject(WantedChains) private readonly wanted: WantedChains,
+    @Inject(ClockSkew) private readonly skew: ClockSkew,
   ) {}
 
   async readiness(): Promise<Readiness> {
@@ -42,6 +44,7 @@ export class HealthService {
       database,
       instruments: this.instrumentList(),
       token: this.token(),
+      clock: this.clockCheck(),
       capture: {
         ok: late.length === 0,
         detail: late.length === 0 ? 'no chain is late' : `late: ${late.join(', ')}`,
@@ -79,6 +82,15 @@ export class HealthService {
     const { state, rows, asOf } = this.instruments.status();
     const detail = asOf === null ? `${state}` : `${rows} rows, as of ${isoIst(asOf)}`;
     return { ok: asOf !== null, detail };
+  }
+
+  private clockCheck(): Check {
+    const { message, ms } = this.skew;
+    if (message !== null) return { ok: false, detail: message };
+    return {
+      ok: true,
+      detail: ms === null ? 'not compared yet' : `${(ms / 1000).toFixed(1)} s from the broker's`,
+    };
   }
 
   private token(): Check {

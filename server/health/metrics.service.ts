@@ -14,6 +14,7 @@ import { StatusService } from '../snapshot/status-service.js';
 import { WantedChains } from '../snapshot/wanted.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { BrokerMetrics } from '../upstox/broker-metrics.js';
+import { ClockSkew } from '../upstox/clock-skew.js';
 import { VERSION } from '../upstox/version.js';
 
 /**
@@ -37,12 +38,14 @@ export class MetricsService {
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(NewsBus) private readonly news: NewsBus,
     @Inject(Follower) private readonly follower: Follower,
+    @Inject(ClockSkew) private readonly skew: ClockSkew,
   ) {
     collectDefaultMetrics({ register: this.registry });
     this.counters();
     this.gauges();
     this.buildInfo();
     this.slotAges();
+    this.clockSkew();
   }
 
   get contentType(): string {
@@ -145,6 +148,20 @@ export class MetricsService {
           const { lastCapturedAt } = status.current(chain);
           if (lastCapturedAt !== null) this.set({ ...chain }, Math.max(0, now - lastCapturedAt) / SECOND_MS);
         }
+      },
+    });
+  }
+
+  /** No sample before an answer of the broker told the time: unknown is not 0. */
+  private clockSkew(): void {
+    const { skew } = this;
+    new Gauge({
+      name: 'oi_broker_clock_skew_seconds',
+      help: "The broker's clock minus this server's, by the Date of its answers",
+      registers: [this.registry],
+      collect() {
+        if (skew.ms === null) this.remove();
+        else this.set(skew.ms / SECOND_MS);
       },
     });
   }

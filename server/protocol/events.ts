@@ -37,7 +37,7 @@ export interface WireError {
 
 /**
  * What the collector does for a chain, or (without a chain) for the server.
- * `live` fresh · `stale` open but the newest capture is late · `closed` market closed · `sign-in-needed` no valid
+ * `live` fresh · `stale` open but the newest capture is late, or nothing can be captured as this computer's clock is not the broker's · `closed` market closed · `sign-in-needed` no valid
  * broker token · `back-filling` history of the session is being rebuilt · `waiting` open, nothing captured yet.
  */
 export type FeedState = 'live' | 'stale' | 'closed' | 'sign-in-needed' | 'back-filling' | 'waiting';

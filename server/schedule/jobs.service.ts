@@ -24,6 +24,7 @@ import { ChainEviction } from '../snapshot/chain-eviction.js';
 import { Collector } from '../snapshot/collector.js';
 import { SnapshotPacker } from '../snapshot/snapshot-packer.js';
 import { StatusService } from '../snapshot/status-service.js';
+import { TimeCheck } from '../snapshot/time-check.js';
 import { BrokerError } from '../upstox/errors.js';
 
 /** A replay at a high rate still ticks no faster than this, real ms. */
@@ -70,6 +71,7 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(ClusterService) private readonly cluster: ClusterService,
     @Inject(ChainEviction) private readonly eviction: ChainEviction,
     @Inject(OAuthStateStore) private readonly oauthStates: OAuthStateStore,
+    @Inject(TimeCheck) private readonly time: TimeCheck,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -88,6 +90,8 @@ export class JobsService implements OnApplicationBootstrap, BeforeApplicationShu
       () => void this.sweeper.tick().catch((error) => this.failed('sweep', error)),
     );
     this.every('status', SECOND_MS, () => this.status.tick());
+    // The broker's time, where no other answer has told it.
+    this.every('clock', SECOND_MS, () => void this.time.tick().catch((error) => this.failed('clock', error)));
     this.every('instruments', SECOND_MS, () => this.once('instruments', () => this.importInstruments()));
     this.every('calendar', SECOND_MS, () => this.once('calendar', () => this.refreshCalendar()));
     // Screens of a sign-in that has expired end within seconds, not at their next request.

@@ -26,6 +26,8 @@ export type Fault =
   | { type: 'all-zero' }
   /** The answer of some minutes ago (1 unless told). */
   | { type: 'stale'; minutes?: number }
+  /** The broker's clock is this much ahead of `now` (behind, if below 0): its `Date` header and what it answers for. */
+  | { type: 'skew'; ms: number }
   /** 401, as when the token was revoked. */
   | { type: 'token-death' }
   /** The instrument master breaks off in the middle. */

@@ -8,7 +8,7 @@ import { candleRoutes } from './http/candle-routes.js';
 import { loginRoutes } from './http/login-routes.js';
 import { marketRoutes } from './http/market-routes.js';
 import { optionRoutes } from './http/option-routes.js';
-import type { SimulatorContext } from './http/pipeline.js';
+import { tellTime, type SimulatorContext } from './http/pipeline.js';
 import { quoteRoutes } from './http/quote-routes.js';
 import { sendRefusal } from './http/send.js';
 import { istStamp } from './ist.js';
@@ -49,6 +49,10 @@ const unreadable: ErrorRequestHandler = (_error, _req, res, _next) =>
 function application(ctx: SimulatorContext): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.use((_req, res, next) => {
+    tellTime(res, ctx.now());
+    next();
+  });
   app.get('/', (_req, res) => {
     res.type('text').send(`Simulator of the Upstox API, virtual time ${istStamp(ctx.now())}\n`);
   });

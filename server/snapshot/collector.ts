@@ -7,6 +7,7 @@ import { chainKey, type ChainId } from '../domain/contract.js';
 import { istTime, slotOf } from '../domain/slot.js';
 import { SECOND_MS, type EpochMs, type Slot } from '../domain/units.js';
 import { Broker, type BrokerToken } from '../upstox/broker.js';
+import { ClockDistrusted, ClockSkew } from '../upstox/clock-skew.js';
 import { BrokerError } from '../upstox/errors.js';
 import { Backfill } from './backfill.js';
 import { CalendarService } from './calendar-service.js';
@@ -57,6 +58,7 @@ export class Collector {
     @Inject(CollectorLease) private readonly lease: CollectorLease,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
     @Inject(WantLedger) private readonly ledger: WantLedger,
+    @Inject(ClockSkew) private readonly skew: ClockSkew,
   ) {
     this.pinned = new PinnedDemand(clock, calendar, chains, this.progress);
   }
@@ -175,6 +177,8 @@ export class Collector {
   }
 
   private start(chain: ChainId, exchange: string, use: CallUse): Promise<void> {
+    // `TimeCheck` asks for the time until the clock is right; what came before that would not be stored.
+    if (this.skew.message !== null) return Promise.resolve();
     // Since it was found due another caller may have captured it, or the server may have been told to stop.
     if (this.stopped || !this.lease.held || !this.wantsAnswer(chain)) return Promise.resolve();
     const slot = slotOf(this.clock.now());
@@ -199,6 +203,7 @@ export class Collector {
       const state = await this.chains.open(chain, this.clock.now());
       const quote = await this.source.fetch(token, chain, state.facts.exchange);
       if (this.abandoned) return;
+      if (!this.skew.trusted) throw new ClockDistrusted();
       const answered = performance.now();
       const recorded = await this.chains.record(chain, quote, this.clock.now());
       this.metrics.lastPublishMs = performance.now() - answered;
@@ -233,9 +238,12 @@ export class Collector {
     this.metrics.captures.failed += 1;
     this.storage.note(error);
     const progress = this.progressOf(chain);
-    progress.failures += 1;
-    const wait = Math.min(RETRY_MS * 2 ** (progress.failures - 1), RETRY_MAX_MS);
+    // The next answer says whether it was this one's date or the clock: that need not wait longer and longer.
+    if (!(error instanceof ClockDistrusted)) progress.failures += 1;
+    const wait = Math.min(RETRY_MS * 2 ** Math.max(0, progress.failures - 1), RETRY_MAX_MS);
     progress.notBefore = this.clock.now() + wait;
+    // Said once, where the clock was found out, and on every screen.
+    if (error instanceof ClockDistrusted && this.skew.message !== null) return;
     const known = error instanceof BrokerError;
     if (known && error.kind === 'token-dead') {
       this.tokens.markDead(token, error.message);
@@ -246,7 +254,8 @@ export class Collector {
     if (since === null) return;
     const line = `capture ${chainKey(chain)} slot=${istTime(slot).slice(0, 5)} ms=${ms.toFixed(0)} outcome=failed${since}`;
     if (known) this.log.warn(`${line} (${error.kind}: ${message})`, { captureId });
-    else if (error instanceof FenceLost) this.log.warn(`${line} (${message})`, { captureId });
+    else if (error instanceof FenceLost || error instanceof ClockDistrusted)
+      this.log.warn(`${line} (${message})`, { captureId });
     else
       this.log.error(`${line} (${message})`, error instanceof Error ? error.stack : undefined, { captureId });
   }

@@ -21,6 +21,7 @@ import { SnapshotStore } from './snapshot-store.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { StatusService } from './status-service.js';
 import { UnderlyingsController } from './underlyings.controller.js';
+import { TimeCheck } from './time-check.js';
 import { WantLedger } from './want-ledger.js';
 import { WantedSince } from './wanted-since.js';
 import { WantedChains } from './wanted.js';
@@ -45,6 +46,7 @@ const SERVICES = [
   SnapshotStore,
   StatusService,
   StorageTrouble,
+  TimeCheck,
   WantLedger,
   WantedChains,
   WantedSince,

@@ -7,6 +7,7 @@ import { istTime, slotOf } from '../domain/slot.js';
 import { MINUTE_MS, type EpochMs } from '../domain/units.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
 import type { FeedState, FeedStatus, SlotCounts } from '../protocol/index.js';
+import { ClockSkew } from '../upstox/clock-skew.js';
 import { Backfill } from './backfill.js';
 import { CalendarService } from './calendar-service.js';
 import { ChainService } from './chain-service.js';
@@ -47,6 +48,7 @@ export class StatusService {
     @Inject(Feed) private readonly feed: Feed,
     @Inject(StorageTrouble) private readonly storage: StorageTrouble,
     @Inject(WantedSince) private readonly wanted: WantedSince,
+    @Inject(ClockSkew) private readonly skew: ClockSkew,
   ) {
     // A change tells its slot and the counts to all who watch: nobody needs to hear them again.
     feed.onTable(({ chain, frame }) => {
@@ -104,6 +106,8 @@ export class StatusService {
     if (this.backfill.isRunning(chain)) return 'back-filling';
     const latest = this.chains.newestShown(chain);
     if (!latest) return 'waiting';
+    // By a clock that is behind, figures never grow old.
+    if (this.skew.message !== null) return 'stale';
     const late =
       now - (latest.slot + MINUTE_MS) > STALE_AFTER_MS || slotOf(now) - latest.slot > 2 * MINUTE_MS;
     return late ? 'stale' : 'live';
@@ -113,17 +117,18 @@ export class StatusService {
     const { hasToken, reason, expiresAt } = this.tokens.state();
     switch (state) {
       case 'closed':
-        if (hasToken) return this.tokenWarning(expiresAt, now);
+        if (hasToken) return this.skew.message ?? this.tokenWarning(expiresAt, now);
         return `${reason ?? 'Nobody is signed in with the broker.'} Sign in before the market opens, or nothing is collected.`;
       case 'sign-in-needed':
         return reason ?? 'No valid broker token. Sign in to go on collecting.';
       case 'stale':
+        if (this.skew.message !== null) return this.skew.message;
         if (this.storage.message !== null) return this.storage.message;
         return capturedAt === null
           ? 'The broker has not answered yet.'
           : `Nothing new since ${istTime(capturedAt)}. The numbers are those of that time; collection goes on trying.`;
       default:
-        return this.storage.message ?? this.tokenWarning(expiresAt, now);
+        return this.skew.message ?? this.storage.message ?? this.tokenWarning(expiresAt, now);
     }
   }
 

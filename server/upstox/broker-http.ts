@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { BrokerMetrics } from './broker-metrics.js';
 import type { BrokerCall } from './call.js';
+import type { ClockSkew } from './clock-skew.js';
 import { BrokerError, BrokerThrottled } from './errors.js';
 import type { Pacer } from './pacing.js';
 import { Deadline, isPassing, pauseMs, type RetryPolicy, sleepUnlessOver } from './retry.js';
@@ -13,6 +14,7 @@ export class BrokerHttp {
     private readonly pacer: Pacer,
     private readonly metrics: BrokerMetrics,
     private readonly policy: RetryPolicy,
+    private readonly skew: ClockSkew,
   ) {}
 
   /** @throws BrokerError and nothing else. Only GETs are tried again, and only after passing faults. */
@@ -62,7 +64,7 @@ export class BrokerHttp {
 
   private async once<T>(call: BrokerCall<T>, deadline: Deadline): Promise<T> {
     try {
-      const result = await send(call, { tryMs: this.policy.tryMs, deadline }, this.clock);
+      const result = await send(call, { tryMs: this.policy.tryMs, deadline }, this.clock, this.skew);
       this.settle(call, 'ok');
       return result;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import { type BrokerCall, secretsOf } from './call.js';
+import type { AnswerTimes, ClockSkew } from './clock-skew.js';
 import { errorOfAnswer, errorOfNetwork, errorOfRedirect } from './error-mapping.js';
 import { BrokerError } from './errors.js';
 import { MAX_JSON_BYTES, parseJson, readText } from './json-body.js';
@@ -24,11 +25,19 @@ export interface TryLimits {
  * One try of one call over HTTP, answer and mapping included.
  * @throws BrokerError and nothing else; where time was up, its message names the limit that came first.
  */
-export async function send<T>(call: BrokerCall<T>, limits: TryLimits, clock: Clock): Promise<T> {
+export async function send<T>(
+  call: BrokerCall<T>,
+  limits: TryLimits,
+  clock: Clock,
+  skew: ClockSkew,
+): Promise<T> {
   if (call.token !== null && !TOKEN_FORM.test(call.token))
     throw new BrokerError('token-dead', 'The access token holds characters that no token has; sign in again');
-  const { text, status } = await download(call, limits, clock);
-  return call.read(parseJson(text, status));
+  const { text, status, times } = await download(call, limits, clock);
+  const result = call.read(parseJson(text, status));
+  // Of good answers only: the clock of whoever else answers in the broker's place proves nothing.
+  skew.note(times);
+  return result;
 }
 
 /** Sends the call and reads the whole body of a 2xx answer. */
@@ -36,7 +45,7 @@ async function download(
   call: BrokerCall<unknown>,
   { tryMs, deadline }: TryLimits,
   clock: Clock,
-): Promise<{ text: string; status: number }> {
+): Promise<{ text: string; status: number; times: AnswerTimes }> {
   const abort = new AbortController();
   let timedOut: number | null = null;
   const end = (afterMs: number): void => {
@@ -48,6 +57,7 @@ async function download(
   if (deadline.isOver) onDeadline();
   const timer = setTimeout(() => end(tryMs), tryMs);
   try {
+    const sentAt = clock.now();
     const response = await fetch(call.url, {
       method: call.method,
       headers: headers(call),
@@ -55,8 +65,9 @@ async function download(
       redirect: 'manual',
       signal: abort.signal,
     });
+    const times = { date: response.headers.get('date'), sentAt, receivedAt: clock.now() };
     if (!response.ok) throw await errorOf(response, call, clock);
-    return { text: await readText(response, MAX_JSON_BYTES), status: response.status };
+    return { text: await readText(response, MAX_JSON_BYTES), status: response.status, times };
   } catch (error) {
     throw errorOfNetwork(error, timedOut);
   } finally {

@@ -20,6 +20,7 @@ import { BrokerMetrics } from './broker-metrics.js';
 import { address, type BrokerCall, segment } from './call.js';
 import { mapCandles } from './candles-mapper.js';
 import { mapChain } from './chain-mapper.js';
+import { ClockSkew } from './clock-skew.js';
 import type { Download, DownloadLimits } from './download.js';
 import { dataOf, refuseDisguisedError } from './envelope.js';
 import { BrokerError } from './errors.js';
@@ -45,6 +46,8 @@ export interface UpstoxOptions {
   readonly addresses: Pick<Config['upstox'], 'apiUrl' | 'loginUrl' | 'assetsUrl'>;
   readonly clock: Clock;
   readonly metrics?: BrokerMetrics;
+  /** Compares the clocks; unless told, nobody does. */
+  readonly skew?: ClockSkew;
   readonly pacing?: Partial<PacingOptions>;
   readonly retry?: Partial<RetryPolicy>;
   readonly download?: Partial<DownloadLimits>;
@@ -65,7 +68,13 @@ export class UpstoxClient extends Broker {
     this.metrics = options.metrics ?? new BrokerMetrics();
     this.pacer = new Pacer(options.clock, options.pacing);
     this.retry = { ...RETRY, ...options.retry };
-    this.http = new BrokerHttp(options.clock, this.pacer, this.metrics, this.retry);
+    this.http = new BrokerHttp(
+      options.clock,
+      this.pacer,
+      this.metrics,
+      this.retry,
+      options.skew ?? ClockSkew.ofNobody(),
+    );
   }
 
   override optionChain(token: BrokerToken, underlyingKey: string, expiry: IsoDate): Promise<BrokerChain> {

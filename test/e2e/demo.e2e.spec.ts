@@ -86,6 +86,10 @@ describe('the demo without a file', () => {
     expect(moved.length).toBeGreaterThan(2);
   });
 
+  it('should hold nothing against its own fast clock', () => {
+    expect(house.program.output).not.toMatch(/the broker's\. Set the clock|not known: it is not stored/);
+  });
+
   it('should serve the screens', async () => {
     const page = await request<string>(house.url, '/');
     expect(page.status).toBe(200);

@@ -25,10 +25,12 @@ import { Collector } from '../../server/snapshot/collector.js';
 import { SnapshotMetrics } from '../../server/snapshot/metrics.js';
 import { SnapshotStore } from '../../server/snapshot/snapshot-store.js';
 import { StatusService } from '../../server/snapshot/status-service.js';
+import { TimeCheck } from '../../server/snapshot/time-check.js';
 import { startSimulator } from '../../server/simulator/index.js';
 import { Broker } from '../../server/upstox/broker.js';
 import { BrokerMetrics } from '../../server/upstox/broker-metrics.js';
 import type { RetryPolicy } from '../../server/upstox/retry.js';
+import { ClockSkew } from '../../server/upstox/clock-skew.js';
 import { UpstoxClient } from '../../server/upstox/upstox-client.js';
 import { DrivenClock } from './driven-clock.js';
 import { answersAt, FaultyMarket, NIFTY } from './faulty-market.js';
@@ -117,9 +119,9 @@ export async function openFaultyHouse(options: FaultyHouseOptions = {}) {
   const module = await Test.createTestingModule({ imports: [ServerModule.with(config, clock)] })
     .overrideProvider(Broker)
     .useFactory({
-      factory: (cfg: Config, time: Clock, metrics: BrokerMetrics) =>
-        new UpstoxClient({ addresses: cfg.upstox, clock: time, metrics, retry: { ...options.retry } }),
-      inject: [CONFIG, Clock, BrokerMetrics],
+      factory: (cfg: Config, time: Clock, metrics: BrokerMetrics, skew: ClockSkew) =>
+        new UpstoxClient({ addresses: cfg.upstox, clock: time, metrics, skew, retry: { ...options.retry } }),
+      inject: [CONFIG, Clock, BrokerMetrics, ClockSkew],
     })
     .setLogger({
       log: write('log'),
@@ -134,7 +136,7 @@ export async function openFaultyHouse(options: FaultyHouseOptions = {}) {
   app.useWebSocketAdapter(new QuickAdapter(app, config, options.sockets ?? {}));
   await app.listen(0, '127.0.0.1');
   const get = <T>(type: Type<T> | (abstract new (...args: never[]) => T)): T => app.get<T>(type as Type<T>);
-  for (const job of ['capture', 'status']) get(SchedulerRegistry).deleteInterval(job);
+  for (const job of ['capture', 'status', 'clock']) get(SchedulerRegistry).deleteInterval(job);
   const base = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const parts: Parts = { base, clock, get, lines, chains: get(ChainService), collector: get(Collector) };
   const house = {
@@ -199,8 +201,10 @@ async function tick(house: Parts): Promise<void> {
   let settled = false;
   void house.collector.tick().then(() => (settled = true));
   const deadline = performance.now() + PATIENCE_MS;
+  const time = house.get(TimeCheck);
+  void time.tick();
   const isQuiet = (): boolean => {
-    const busy = underWay.size + background.size;
+    const busy = underWay.size + background.size + (time.isAsking ? 1 : 0);
     return busy === 0 ? settled : house.clock.sleepers >= busy;
   };
   while (!isQuiet()) {

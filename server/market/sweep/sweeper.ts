@@ -10,6 +10,7 @@ import type { SweepStatus } from '../../protocol/index.js';
 import { CalendarService } from '../../snapshot/calendar-service.js';
 import { WantedChains } from '../../snapshot/wanted.js';
 import { Broker, type BrokerQuote } from '../../upstox/broker.js';
+import { ClockDistrusted, ClockSkew } from '../../upstox/clock-skew.js';
 import { BrokerError } from '../../upstox/errors.js';
 import { chooseSweep, type ChainNews, type SweepUnit } from './choose.js';
 import { OwnCaptures } from './own-captures.js';
@@ -85,6 +86,7 @@ export class Sweeper {
     @Inject(SweepMetrics) private readonly metrics: SweepMetrics,
     @Inject(SweepSaver) private readonly saver: SweepSaver,
     @Inject(CollectorLease) private readonly lease: CollectorLease,
+    @Inject(ClockSkew) private readonly skew: ClockSkew,
   ) {
     this.newest = config.marketSweep ? idleStatus(null) : offStatus();
   }
@@ -176,6 +178,8 @@ export class Sweeper {
   /** Watched chains of MCX take their calls from the same budget. */
   private callsAllowed(apart: readonly PlannedChain[]): number {
     const token = this.tokens.current();
+    // While the clock is wrong nothing that came would be stored.
+    if (this.skew.message !== null) return 0;
     const budget = token ? this.broker.budget(token, 'quotes') : 0;
     const reserved = apart.filter(({ underlying }) => underlying.exchange === 'MCX').length;
     return Math.max(0, Math.min(budget >= BURST ? CALLS_A_SLOT : budget, CALLS_A_SLOT - reserved));
@@ -201,7 +205,10 @@ export class Sweeper {
     const call = this.broker
       .quotes(token, keys)
       .then(
-        (quotes) => this.answered(current, units, quotes),
+        (quotes) =>
+          this.skew.trusted
+            ? this.answered(current, units, quotes)
+            : this.failed(current, units, new ClockDistrusted()),
         (error: unknown) => {
           if (error instanceof BrokerError && error.kind === 'token-dead')
             this.tokens.markDead(token, error.message);
@@ -237,6 +244,7 @@ export class Sweeper {
   private failed({ sweep }: Current, units: readonly SweepUnit[], error: unknown): void {
     this.metrics.calls.failed += 1;
     for (const { chain } of units) sweep.failed[chain] = 1;
+    if (error instanceof ClockDistrusted && this.skew.message !== null) return;
     const message = error instanceof Error ? error.message : String(error);
     this.log.warn(`sweep: a call for ${units.length} chains failed (${message})`);
   }

@@ -23,7 +23,7 @@ export interface SimulatorContext {
 export interface Asked {
   req: Request;
   res: Response;
-  /** The instant to answer for, epoch ms: now, or earlier under the fault `stale`. */
+  /** The instant to answer for, epoch ms: now, or another under the faults `stale` and `skew`. */
   t: number;
   fault: Fault | null;
   /** null where no token is needed and none was sent. */
@@ -57,6 +57,11 @@ function admit(
   return { user, token };
 }
 
+/** The `Date` header by virtual time: Node's own would be of another day than the market. @param at epoch ms */
+export function tellTime(res: Response, at: number): void {
+  res.set('Date', new Date(at).toUTCString());
+}
+
 /** Logs the call, lets it meet its fault, checks token and limits, and sends what the handler returns as `data`. */
 export function route(
   ctx: SimulatorContext,
@@ -69,10 +74,12 @@ export function route(
     const entry = ctx.calls.add(call);
     res.once('finish', () => (entry.status = res.statusCode));
     const fault = ctx.faults.take(kind);
+    const ahead = fault?.type === 'skew' ? fault.ms : 0;
+    tellTime(res, ctx.now() + ahead);
     if (sendFault(res, fault)) return;
     const back = fault?.type === 'stale' ? (fault.minutes ?? 1) * MINUTE_MS : 0;
     return Promise.resolve()
-      .then(() => handler({ req, res, fault, t: ctx.now() - back, ...admit(ctx, kind, access, req) }))
+      .then(() => handler({ req, res, fault, t: ctx.now() + ahead - back, ...admit(ctx, kind, access, req) }))
       .then((data) => (res.headersSent ? undefined : sendEnvelope(res, data, fault)))
       .catch((error: unknown) => sendRefusal(res, error));
   };

@@ -67,6 +67,32 @@ describe('faults and limits of the simulator', () => {
     expect(await chain()).toEqual(market.chain(NIFTY, expiry, at('11:53:00')));
   });
 
+  it('should answer by a clock that is wrong, in the Date header and in what it says, and be right again', async () => {
+    const seen = async (): Promise<{
+      date: number;
+      quote: { timestamp: string; last_trade_time: string };
+    }> => {
+      const headers = { authorization: 'Bearer demo' };
+      const key = good.find((row) => row.call_options)?.call_options?.instrument_key ?? '';
+      const url = `${sim.simulator.url}/v2/market-quote/quotes?instrument_key=${encoded(key)}`;
+      const response = await fetch(url, { headers });
+      const { data } = (await response.json()) as {
+        data: Record<string, { timestamp: string; last_trade_time: string }>;
+      };
+      return { date: Date.parse(response.headers.get('date') ?? ''), quote: Object.values(data)[0]! };
+    };
+    sim.simulator.faults.inject('quotes', { type: 'skew', ms: -180_000 });
+    const [wrong, right] = [await seen(), await seen()];
+    const now = Math.floor(sim.clock.now() / 1_000) * 1_000;
+    expect(right.date).toBe(now);
+    expect(wrong.date).toBe(now - 180_000);
+    expect(Date.parse(right.quote.timestamp) - Date.parse(wrong.quote.timestamp)).toBe(180_000);
+    expect(Number(right.quote.last_trade_time) - Number(wrong.quote.last_trade_time)).toBe(180_000);
+    inject({ type: 'skew', ms: 300_000 });
+    expect(await chain()).toEqual(market.chain(NIFTY, expiry, sim.clock.now() + 300_000));
+    expect(await chain()).toEqual(market.chain(NIFTY, expiry, sim.clock.now()));
+  });
+
   it('should trickle a body without harm to it', async () => {
     inject({ type: 'slow-body', ms: 50 });
     expect(await chain()).toEqual(good);

@@ -7,6 +7,7 @@ import {
   type Simulator,
   startSimulator,
 } from '../../../server/simulator/index.js';
+import { ClockSkew } from '../../../server/upstox/clock-skew.js';
 import type { UpstoxClient } from '../../../server/upstox/upstox-client.js';
 import { brokerError, clientOf } from './client-under-test.js';
 
@@ -64,6 +65,18 @@ describe('UpstoxClient against the simulator', () => {
     expect((await client.timings(TOKEN, DATE)).map((t) => t.exchange)).toContain('NFO');
     expect(Array.isArray(await client.holidays(TOKEN))).toBe(true);
     expect((await client.profile(TOKEN)).userId).not.toBe('');
+  });
+
+  it('should see no skew on the clock that both share, however fast it runs', async () => {
+    const skew = new ClockSkew({ clock: { start: null, rate: 1 } });
+    const own = clientOf(simulator.url, { clock, skew });
+    let most = 0;
+    for (let i = 0; i < 20; i++) {
+      await own.marketStatus(TOKEN, 'NSE');
+      most = Math.max(most, Math.abs(skew.ms ?? 0));
+    }
+    expect(most).toBeLessThan(10_000);
+    expect([skew.message, skew.trusted]).toEqual([null, true]);
   });
 
   it('should end a wrong token and a wrong key as the right errors', async () => {
