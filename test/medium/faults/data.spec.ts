@@ -1,9 +1,17 @@
 import { gzipSync } from 'node:zlib';
 import { chainRows, NIFTY_INDEX, streamOf } from '../../unit/instruments/master-rows.js';
 import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
-import type { Leg, Table } from '../../../server/protocol/index.js';
+import type { Leg, QualityReport, Table } from '../../../server/protocol/index.js';
 import type { StrikeAnswer } from '../../../server/simulator/index.js';
-import { at, NIFTY, openFaultyHouse, withCell, type FaultyHouse } from '../../support/faulty-house.js';
+import {
+  at,
+  DAY,
+  NIFTY,
+  openFaultyHouse,
+  until,
+  withCell,
+  type FaultyHouse,
+} from '../../support/faulty-house.js';
 import { STRIKES } from '../../support/market.js';
 import { closeSockets } from '../../support/sockets.js';
 
@@ -25,6 +33,12 @@ const shownTable = async (): Promise<Table> => {
   if (!screen.table) throw new Error('the screen has no table');
   expect(screen.table).toEqual(await house.chains.latest(NIFTY));
   return screen.table;
+};
+/** The report of the day, of the one chain that is collected. */
+const qualityOfDay = async (): Promise<QualityReport['chains']> => {
+  const cookie = await house.signIn();
+  const answer = await fetch(`${house.base}/api/quality?date=${DAY}`, { headers: { cookie } });
+  return ((await answer.json()) as QualityReport).chains;
 };
 /** A change of −100 % or more in a window or over the day: what missing data would look like if they were taken for 0. */
 const wiped = (table: Table): Leg[] =>
@@ -125,6 +139,94 @@ describe('F09 numbers that are none', () => {
     const table = await shownTable();
     expect([table.spot, table.atmStrike, table.totals.straddle]).toEqual([null, null, null]);
     expect(table.rows).toHaveLength(STRIKES);
+  });
+});
+
+describe('F09 zeros that are none', () => {
+  /** A call, third row: it never has an OI of 0 in this market. */
+  const ROW = 2;
+  const KEY = `NSE_FO|${50_000 + 2 * ROW}`;
+
+  it('should blank a leg whose OI fell to 0 without a trade, count it, and measure nothing from it', async () => {
+    await enter();
+    await house.minutes(5);
+    const screen = await house.screen();
+    const told = screen.frames.length;
+    // Its volume stays as it was a minute before: nothing was traded, so nothing was closed.
+    const held = screen.table!.rows[ROW]!.call!.volume!;
+    house.market.spoil = (rows, _chain, t) =>
+      t < at('09:20') || t >= at('09:21')
+        ? rows
+        : withCell(rows, { row: ROW, side: 'call', field: 'volume' }, held);
+    house.faults.inject('option-chain', { type: 'phantom-zero', keys: [KEY] }, 1);
+    await house.at('09:20');
+    await until('the change', () => screen.frames.length > told);
+    const leg = screen.table!.rows[ROW]!.call!;
+    expect(leg.instrumentKey).toBe(KEY);
+    expect([screen.table!.slot, leg.oi, leg.dayChange]).toEqual([at('09:20'), null, null]);
+    expect(leg.changes).toEqual([null, null, null, null, null]);
+    expect(leg.reasons[0]).toBe('oi-unknown');
+    expect(wiped(screen.table!)).toEqual([]);
+    const known = screen.table!.rows.reduce((sum, { call }) => sum + (call?.oi ?? 0), 0);
+    expect(screen.table!.totals).toMatchObject({ callOi: known, unknownLegs: 1 });
+    expect(house.logged('log', 'slot=09:20', 'outcome=captured', 'unknown=1')).toHaveLength(1);
+    expect(house.metrics.phantomLegs).toBe(1);
+    expect(await house.refusals()).toEqual([]);
+    expect((await screen.look()).quality).toMatchObject({ refused: 0, unknownLegs: expect.any(Number) });
+    expect(screen.status.quality!.unknownLegs).toBeGreaterThanOrEqual(1);
+    const [report] = await qualityOfDay();
+    expect(report).toMatchObject({
+      refused: 0,
+      refusals: [],
+      unknownLegs: screen.status.quality!.unknownLegs,
+    });
+    // As it was stored, so after a restart: unknown, not 0.
+    expect((await house.chains.at(NIFTY, at('09:20')))!.rows[ROW]!.call!.oi).toBeNull();
+    // A minute later it is back; no window takes the unknown minute for its base.
+    for (let i = 1; i <= 4; i++) await house.at(`09:2${i}`);
+    const later = await shownTable();
+    expect(later.rows[ROW]!.call!.oi).toBeGreaterThan(0);
+    for (const change of later.rows[ROW]!.call!.changes)
+      if (change) expect(change.baseSlot).not.toBe(at('09:20'));
+    expect(wiped(later)).toEqual([]);
+  });
+
+  it('should believe a 0 after trades', async () => {
+    await enter();
+    await house.minutes(5);
+    house.faults.inject('option-chain', { type: 'phantom-zero', keys: [KEY] }, 1);
+    await house.at('09:20');
+    const leg = (await shownTable()).rows[ROW]!.call!;
+    expect(leg.oi).toBe(0);
+    expect(leg.changes[0]).toMatchObject({ pct: -100 });
+  });
+
+  it('should refuse answers in which every OI is 0, keep the table, and believe the fourth', async () => {
+    await enter();
+    await house.minutes(4);
+    const screen = await house.screen();
+    const shown = screen.table;
+    house.faults.inject('option-chain', { type: 'all-zero' }, 4);
+    for (const minute of ['09:19', '09:20', '09:21']) {
+      await house.at(minute);
+      expect(house.logged('warn', `slot=${minute}`, 'outcome=refused')).toHaveLength(1);
+    }
+    expect(await house.refusals()).toEqual(['09:19 all-zero', '09:20 all-zero', '09:21 all-zero']);
+    await screen.look();
+    expect(screen.table).toEqual(shown);
+    expect(screen.status).toMatchObject({ state: 'stale', quality: { refused: 3 } });
+    expect((await qualityOfDay())[0]).toMatchObject({ refused: 3 });
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17', '09:18']);
+    // Three in a row may be a fault; the fourth is what the market says.
+    await house.at('09:22');
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17', '09:18', '09:22']);
+    const believed = await shownTable();
+    expect(believed.slot).toBe(at('09:22'));
+    expect(believed.totals).toMatchObject({ callOi: 0, putOi: 0, pcr: null });
+    expect(await house.refusals()).toHaveLength(3);
+    // And from there on as ever.
+    await house.at('09:23');
+    expect((await shownTable()).totals.callOi).toBeGreaterThan(0);
   });
 });
 
