@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { startServer } from './bootstrap.js';
 import { clientFolder } from './client-folder.js';
 import { configFromProcess } from './config/load-config.js';
-import { endOnSignal } from './shutdown.js';
+import { endOnDefect, endOnSignal } from './shutdown.js';
 
+endOnDefect();
 try {
   const config = configFromProcess();
   const server = await startServer(config, { clientDir: clientFolder() });

@@ -4,6 +4,24 @@ import { Logger } from '@nestjs/common';
 const DEADLINE_MS = 5_000;
 
 /**
+ * Ends the process at once with 1 and one line when something fails that nobody expected: what is left of it could
+ * serve screens and collect nothing, or the other way round. What was pushed is on disk, a start shows it again.
+ */
+export function endOnDefect(): void {
+  const end = (error: unknown): void => {
+    const [message, stack] =
+      error instanceof Error ? [error.message, error.stack] : [String(error), undefined];
+    new Logger('Process').fatal(
+      `A defect ended the server (${message}). Start it again: it goes on where it was. If this comes back, report it with this line.`,
+      stack,
+    );
+    process.exit(1);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+/**
  * Ends the process in order at SIGTERM or Ctrl-C: `close` first, then exit 0. A second signal, or five seconds without
  * an end, exits at once with 1. The last line of the log says how long it took.
  */

@@ -7,7 +7,7 @@ import { clientFolder } from '../client-folder.js';
 import { startServer, type RunningServer } from '../bootstrap.js';
 import type { Config } from '../config/config.js';
 import { demoEnvironment, loadConfig } from '../config/load-config.js';
-import { endOnSignal } from '../shutdown.js';
+import { endOnDefect, endOnSignal } from '../shutdown.js';
 import { startSimulation, type Simulation, type SimulationOptions } from './demo/simulation.js';
 import { parsePort, parseRate, parseStart } from './simulation-options.js';
 
@@ -27,6 +27,7 @@ interface Started {
 @Command({ name: 'demo', description: 'Run the tracker on a simulated market, generated or recorded' })
 export class DemoCommand extends CommandRunner {
   async run(_args: string[], options: DemoOptions): Promise<void> {
+    endOnDefect();
     const data =
       options.data === undefined ? await mkdtemp(join(tmpdir(), 'oi-tracker-demo-')) : resolve(options.data);
     // A demo without a folder of its own leaves nothing behind.
