@@ -31,6 +31,8 @@ export interface Call {
   userAgent: string;
   /** HTTP status of the answer; null while there is none. */
   status: number | null;
+  /** The client's connection closed before the whole answer was sent. */
+  cutOff: boolean;
 }
 
 const KEPT = 20_000;
@@ -41,8 +43,8 @@ export class CallLog {
   private readonly kept: Call[] = [];
 
   /** @returns the entry, so that the answer's status can be filled in. */
-  add(call: Omit<Call, 'status'>): Call {
-    const entry: Call = { ...call, status: null };
+  add(call: Omit<Call, 'status' | 'cutOff'>): Call {
+    const entry: Call = { ...call, status: null, cutOff: false };
     const minute = Math.floor(call.at / MINUTE_MS);
     for (const key of ['all', call.kind, `all@${minute}`, `${call.kind}@${minute}`])
       this.counts.set(key, (this.counts.get(key) ?? 0) + 1);

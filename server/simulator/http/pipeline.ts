@@ -73,6 +73,7 @@ export function route(
     const call = { kind, at: ctx.now(), subject: subject(kind, req), userAgent: req.get('user-agent') ?? '' };
     const entry = ctx.calls.add(call);
     res.once('finish', () => (entry.status = res.statusCode));
+    res.once('close', () => (entry.cutOff = !res.writableFinished));
     const fault = ctx.faults.take(kind);
     const ahead = fault?.type === 'skew' ? fault.ms : 0;
     tellTime(res, ctx.now() + ahead);

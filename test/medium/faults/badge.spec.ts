@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
 import { WriteQueue } from '../../../server/database/write-queue.js';
 import type { Fault } from '../../../server/simulator/index.js';
@@ -27,7 +28,8 @@ afterEach(async () => {
 const LATE_AT = at('09:18') + 90 * SECOND_MS;
 
 /** Begins a fault of every call, or every write. @returns what ends it */
-type Begin = () => () => void;
+type Begin = () => Ends | Promise<Ends>;
+type Ends = () => void | Promise<void>;
 
 const broker =
   (fault: Fault): Begin =>
@@ -43,8 +45,35 @@ const database: Begin = () => {
   return () => void (writes.writeFenced = writeFenced);
 };
 
+const fullDisk: Begin = () => {
+  const writes = house.get(WriteQueue);
+  const { writeFenced } = writes;
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+  writes.writeFenced = () => Promise.reject(new QueryFailedError('INSERT', [], full));
+  return () => void (writes.writeFenced = writeFenced);
+};
+
+const readOnly: Begin = async () => {
+  const database = house.get(DataSource);
+  await database.query('PRAGMA query_only = ON');
+  return async () => void (await database.query('PRAGMA query_only = OFF'));
+};
+
+const defect: Begin = () => {
+  const { chains } = house;
+  const { record } = chains;
+  chains.record = () => {
+    throw new TypeError('cannot read properties of undefined');
+  };
+  return () => void (chains.record = record);
+};
+
 describe('the badge of a screen', () => {
   it.each<[string, Begin, FaultyHouseOptions?]>([
+    [
+      'F01 429 with a Retry-After that ends before the fault',
+      broker({ type: 'status', status: 429, retryAfter: 20 }),
+    ],
     ['F02 a storm of 429', broker({ type: 'status', status: 429 })],
     ['F03 a broker that is down', broker({ type: 'status', status: 503 })],
     [
@@ -52,10 +81,18 @@ describe('the badge of a screen', () => {
       broker({ type: 'timeout' }),
       { retry: { tryMs: 3_000, totalMs: 3_000 } },
     ],
+    [
+      'F05 a body that drips',
+      broker({ type: 'slow-body', ms: 600_000 }),
+      { retry: { tryMs: 3_000, totalMs: 3_000 } },
+    ],
     ['F06 a body that is cut off', broker({ type: 'truncated-json' })],
     ['F07 a web page in the place of data', broker({ type: 'html', status: 200 })],
     ['F07 no data', broker({ type: 'null-data' })],
+    ['F27 a disk that is full', fullDisk],
     ['F28 a database that takes nothing', database],
+    ['F30 a database that has become read-only', readOnly],
+    ['F42 an unexpected error in every capture', defect],
   ])(
     'should turn stale within 2 s of the threshold, and back within a minute of the end: %s',
     async (_name, begin, options = {}) => {
@@ -64,7 +101,7 @@ describe('the badge of a screen', () => {
       const screen = await house.screen();
       expect(screen.status).toMatchObject({ state: 'live', lastSlot: at('09:17') });
       const told = screen.statuses.length;
-      const end = begin();
+      const end = await begin();
       house.clock.set(at('09:18'));
       await house.tick();
       await house.live((LATE_AT - at('09:18')) / SECOND_MS + 2);
@@ -76,7 +113,7 @@ describe('the badge of a screen', () => {
       // The page itself is served all the while.
       expect((await fetch(`${house.base}/health/live`)).status).toBe(200);
 
-      end();
+      await end();
       const ended = house.clock.now();
       await house.live(MINUTE_MS / SECOND_MS + 1);
       await until('the word that it is not', () => screen.statuses.at(-1)?.state !== 'stale');
@@ -89,4 +126,22 @@ describe('the badge of a screen', () => {
       expect(screen.table).toEqual(await house.chains.latest(NIFTY));
     },
   );
+
+  it('should ask for a sign-in within 2 s of the answer that takes the token for dead, and be live a tick after one: F12', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(3);
+    const screen = await house.screen();
+    house.faults.inject('option-chain', { type: 'token-death' }, Infinity);
+    house.clock.set(at('09:18'));
+    await house.tick();
+    await house.live(1);
+    await until('the word that a sign-in is needed', () => screen.status.state === 'sign-in-needed');
+    expect(screen.status.serverNow - at('09:18')).toBeLessThanOrEqual(2 * SECOND_MS);
+    house.faults.clear();
+    await house.signIn();
+    const signedIn = house.clock.now();
+    await house.live(2);
+    await until('the word that it is live', () => screen.status.state === 'live');
+    expect(screen.status.serverNow - signedIn).toBeLessThanOrEqual(2 * SECOND_MS);
+  });
 });

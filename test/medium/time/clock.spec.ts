@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../../../server/domain/units.js';
+import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
 import { at, NIFTY, openFaultyHouse, type FaultyHouse } from '../../support/faulty-house.js';
 import { closeSockets } from '../../support/sockets.js';
 
@@ -46,6 +46,27 @@ describe('F21 a clock that steps five minutes', () => {
     for (const { call, put } of table?.rows ?? [])
       for (const change of [...(call?.changes ?? []), ...(put?.changes ?? [])])
         if (change) expect(change.baseSlot).toBeLessThan(at('09:58'));
+  });
+});
+
+describe('F23 a loop that is blocked for ten seconds', () => {
+  it('should catch up with one call, however many ticks fall due at once, and not burst', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(3);
+    const screen = await house.screen();
+    house.clock.set(at('09:17') + 55_000);
+    await house.tick();
+    const before = house.simulator.calls.count('option-chain');
+    // Over the edge of a minute; then all the ticks that were due come in one go.
+    house.clock.advance(10 * SECOND_MS);
+    await Promise.all(Array.from({ length: 10 }, () => house.tick()));
+    await house.live(54);
+    const calls = house.simulator.calls.list('option-chain').slice(before);
+    expect(calls.map((call) => call.at)).toEqual([at('09:18') + 5 * SECOND_MS]);
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17', '09:18']);
+    await house.live(2);
+    expect(house.simulator.calls.list('option-chain').slice(before + 1)).toHaveLength(1);
+    expect(await screen.look()).toMatchObject({ state: 'live', quality: { missed: 0 } });
   });
 });
 
