@@ -1,5 +1,12 @@
 import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
-import { at, NIFTY, NIFTY_NEXT, openFaultyHouse, type FaultyHouse } from '../../support/faulty-house.js';
+import {
+  at,
+  NIFTY,
+  NIFTY_NEXT,
+  openFaultyHouse,
+  until,
+  type FaultyHouse,
+} from '../../support/faulty-house.js';
 import { closeSockets } from '../../support/sockets.js';
 
 /** A broker that limps: what the log, the screen and the database say of each way to do so. */
@@ -177,6 +184,10 @@ describe('F05 a body that drips', () => {
     house.faults.inject('option-chain', { type: 'slow-body', ms: 600_000 }, 1);
     await house.at('09:16');
     expect(house.logged('warn', 'slot=09:16', 'unreachable', 'did not answer within 3.0 s')).toHaveLength(1);
+    // The other end sees the connection close: nothing of it drips on.
+    const dripping = house.simulator.calls.list('option-chain').at(-1)!;
+    await until('the end of the connection at the broker', () => dripping.cutOff);
+    expect(dripping.status).toBeNull();
     expect(await house.stored()).toEqual(['09:15']);
     house.faults.clear();
     await house.at('09:17');

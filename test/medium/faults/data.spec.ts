@@ -239,6 +239,9 @@ describe('F10 a break in what is compared', () => {
       return withCell(quiet, { row: 1, side: 'put', field: 'volume' }, atOpen ? 0 : 650);
     };
     await house.minutes(5);
+    // A 0 that was never anything else is an OI like any other.
+    expect(house.logged('log', 'slot=09:15', 'unknown=0', 'outcome=captured')).toHaveLength(1);
+    expect(house.metrics.phantomLegs).toBe(0);
     const leg = (await shownTable()).rows[1]!.put!;
     expect(leg.changes[0]).toMatchObject({ abs: 0 });
     house.clock.set(at('09:18'));
@@ -253,6 +256,9 @@ describe('F10 a break in what is compared', () => {
     await house.minutes(6);
     const row = (await shownTable()).rows.find(({ strike }) => strike === 24_250)!;
     expect(row.call?.oi).toBeGreaterThan(0);
+    // The log tells of the legs that came.
+    expect(house.logged('log', 'slot=09:17', 'legs=10', 'outcome=captured')).toHaveLength(1);
+    expect(house.logged('log', 'slot=09:18', 'legs=12', 'outcome=captured')).toHaveLength(1);
     // Its place in the master is older than its first answer: it has a reason, never a number.
     expect(row.call?.changes[1]).toBeNull();
     expect(row.call?.reasons[1]).toMatch(/not-listed|base-unknown|no-history/);
@@ -271,6 +277,8 @@ describe('F10 a break in what is compared', () => {
     });
     await house.at('09:19');
     await screen.look();
+    expect(house.logged('log', 'slot=09:19', 'legs=12', 'outcome=captured')).toHaveLength(1);
+    expect(house.logged('outcome=refused')).toEqual([]);
     expect(await house.untruths()).toEqual([]);
     expect(wiped(await shownTable())).toEqual([]);
   });
@@ -285,6 +293,8 @@ describe('F11 an older answer after a newer one', () => {
     await house.at('09:21');
     await house.at('09:22');
     expect(await house.refusals()).toEqual(['09:21 stale-volume', '09:22 stale-volume']);
+    for (const slot of ['09:21', '09:22'])
+      expect(house.logged('warn', `slot=${slot}`, 'outcome=refused', 'volume')).toHaveLength(1);
     expect(await shownTable()).toEqual(before);
     expect((await house.screen()).status.quality).toMatchObject({ refused: 2 });
     await house.at('09:23');
@@ -299,6 +309,7 @@ describe('F11 an older answer after a newer one', () => {
     const quoteAgain = await Promise.all([1, 2, 3].map(() => house.collector.request(NIFTY)));
     expect(quoteAgain).toHaveLength(3);
     await house.live(5);
+    expect(house.logged('slot=09:16', 'outcome=captured')).toHaveLength(1);
     expect(await house.stored()).toEqual(['09:15', '09:16']);
     expect(await shownTable()).toEqual(table);
   });

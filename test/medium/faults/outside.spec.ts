@@ -4,6 +4,8 @@ import { TokenPool } from '../../../server/auth/token-pool.js';
 import { istAt } from '../../../server/domain/slot.js';
 import { MINUTE_MS } from '../../../server/domain/units.js';
 import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
+import type { FeedStatus } from '../../../server/protocol/index.js';
+import { Feed } from '../../../server/snapshot/feed.js';
 import { StatusService } from '../../../server/snapshot/status-service.js';
 import { chainRows, NIFTY_INDEX } from '../../unit/instruments/master-rows.js';
 import { NIFTY, openFaultyHouse, until, type FaultyHouse } from '../../support/faulty-house.js';
@@ -46,6 +48,43 @@ describe('F12 a token that dies in mid-session', () => {
     expect(screen.status.quality).toMatchObject({ missed: 0 });
     expect((await house.stored()).slice(0, 4)).toEqual(['09:15', '09:16', '09:17', '09:18 backfill']);
     expect(house.get(TokenPool).state().hasToken).toBe(true);
+  });
+});
+
+describe('F14 a token that ends at 03:30, with nobody awake', () => {
+  const NEXT = '2026-08-19';
+  const FIVE_MINUTES = 5 * MINUTE_MS;
+
+  it('should be said long before the open, by a push, with no error in the log and nothing stored', async () => {
+    house = await openFaultyHouse({ at: istAt(NEXT, '03:00'), env: { UPSTOX_ACCESS_TOKEN: '' } });
+    const demo = { accessToken: 'demo', userId: 'U1', method: 'token' } as const;
+    await house.get(TokenPool).add({ ...demo, expiresAt: istAt(NEXT, '03:30') });
+    const pushed: FeedStatus[] = [];
+    house.get(Feed).onStatus((status) => void pushed.push(status));
+    for (let now = istAt(NEXT, '03:00'); now < istAt(NEXT, '09:00'); now += FIVE_MINUTES) {
+      house.clock.set(now);
+      await house.tick();
+      // The jobs of the night are done: the list of the new day, once it is due.
+      if (now === istAt(NEXT, '06:05'))
+        await until(
+          'the list of the day',
+          () => house.get(InstrumentsService).status().asOf! >= istAt(NEXT, '06:00'),
+        );
+    }
+    const asking = pushed.find(({ message }) => message?.startsWith('The broker sign-in has expired.'));
+    expect(asking).toMatchObject({
+      state: 'closed',
+      message: 'The broker sign-in has expired. Sign in before the market opens, or nothing is collected.',
+    });
+    expect(asking!.serverNow - istAt(NEXT, '03:30')).toBeLessThanOrEqual(FIVE_MINUTES);
+    expect(pushed.filter(({ chain }) => chain === null).at(-1)?.message).toBe(asking!.message);
+    expect(house.logged('error')).toEqual([]);
+    house.clock.set(istAt(NEXT, '09:15') + 1_000);
+    await house.live(30);
+    expect(pushed.at(-1)).toMatchObject({ state: 'sign-in-needed' });
+    expect(await house.stored({ ...NIFTY, expiry: '2026-08-25' })).toEqual([]);
+    expect(house.simulator.calls.count('option-chain')).toBe(0);
+    expect(house.logged('error')).toEqual([]);
   });
 });
 
