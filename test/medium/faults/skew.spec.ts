@@ -1,3 +1,4 @@
+import { slotOf } from '../../../server/domain/slot.js';
 import { MINUTE_MS, SECOND_MS } from '../../../server/domain/units.js';
 import type { Readiness } from '../../../server/health/health.service.js';
 import { ClockSkew } from '../../../server/upstox/clock-skew.js';
@@ -42,7 +43,7 @@ async function misplaced(): Promise<string[]> {
   for (const stored of await house.stored()) {
     const slot = at(stored.slice(0, 5));
     const table = await house.chains.at(NIFTY, slot);
-    const market = marketQuote(NIFTY, slot);
+    const market = marketQuote(NIFTY, slotOf(slot));
     for (const [i, row] of (table?.rows ?? []).entries())
       for (const side of ['call', 'put'] as const) {
         const oi = market.strikes[i]?.[side]?.oi ?? null;
@@ -73,8 +74,8 @@ describe.each([
     const shown = screen.table;
 
     const captures = house.simulator.calls.count('option-chain');
+    const probes = house.simulator.calls.count('market-status');
     setWrong(wrongBy);
-    const since = house.clock.now();
     await house.live(30);
     await until('the word to the screen', () => screen.status.message?.startsWith(said) === true);
     await house.live(210);
@@ -91,10 +92,10 @@ describe.each([
     });
     expect(Math.abs((await gauge()) * SECOND_MS + wrongBy)).toBeLessThanOrEqual(SECOND_MS);
     // It asks for the time, and does not storm.
-    const asked = house.simulator.calls
-      .list('option-chain')
-      .filter((call) => call.at > at('10:06') + wrongBy);
-    expect(asked.length).toBeLessThanOrEqual(2 + 240 / 15);
+    const asked = house.simulator.calls.count('market-status') - probes;
+    expect(asked).toBeGreaterThan(2);
+    expect(asked).toBeLessThanOrEqual(2 + 240 / 15);
+    expect(house.simulator.calls.count('option-chain') - captures).toBeLessThanOrEqual(1);
 
     setRight(wrongBy);
     const right = house.clock.now();
