@@ -116,7 +116,10 @@ describe('F36 a watcher that is half open', () => {
     const began = performance.now();
     expect(watchers()).toBe(1);
     await until('the end of the dead screen', () => watchers() === 0, 15_000);
-    expect(performance.now() - began).toBeGreaterThan(400);
+    const took = performance.now() - began;
+    expect(took).toBeGreaterThan(400);
+    // A ping, its time-out, and what a busy machine's timers are late by.
+    expect(took).toBeLessThan(400 + 800 + 2_500);
     expect(house.get(ChainGateway).screens).toBe(0);
   });
 });
