@@ -12,7 +12,9 @@ import {
   type Market,
 } from '../../server/simulator/index.js';
 import { decodeSnapshot } from '../../server/snapshot/codec.js';
+import { decodeDay } from '../../server/snapshot/day-codec.js';
 import type { CrashChild } from './crash.js';
+import { MarketLedger } from './crash-market.js';
 import type { Seeded } from './seeded.js';
 import { compareTable, MINUTE, truthOf, type Answer, type ChainAnswers } from './truth/index.js';
 
@@ -24,6 +26,21 @@ interface Row {
   source: number;
   spot: number | null;
   payload: Buffer;
+}
+
+interface DayRow {
+  id: number;
+  underlying_key: string;
+  expiry: string;
+  date: string;
+  payload: Buffer;
+}
+
+/** A snapshot on the disk, loose or in a packed day. */
+interface Found {
+  key: string;
+  isLive: boolean;
+  snapshot: ChainSnapshot;
 }
 
 interface Stored {
@@ -47,6 +64,10 @@ const SYMBOLS: Record<string, string> = {
 export class CrashLedger {
   readonly seed = 1;
   readonly days = new Set<string>();
+  /** The minutes of the whole market. */
+  readonly sweeps = new MarketLedger();
+  /** Snapshots found in packed days. */
+  packed = 0;
   /** Tables compared with the independent computation. */
   judged = 0;
   /** Acknowledged: chain key → slot → hash of the OI. */
@@ -65,6 +86,13 @@ export class CrashLedger {
     return [...this.told.values()].reduce((sum, slots) => sum + slots.size, 0);
   }
 
+  /** The next life is of the next trading day, so that the one before is past and can be packed. */
+  turnOver(): void {
+    if (this.today().length === 0) return;
+    do this.date = addDays(this.date, 1);
+    while (defaultTradingDay('NSE', this.date).sessions.length === 0);
+  }
+
   /** Where the next life begins: at the first minute that some chain of today does not have. */
   next(): { date: string; start: number } {
     const session = (): [number, number] => [istAt(this.date, '09:15'), istAt(this.date, '15:30')];
@@ -81,7 +109,7 @@ export class CrashLedger {
 
   /** Tables that the next child shall read back: the newest of a chain, and any of another. */
   samples(): Sample[] {
-    const chains = this.today();
+    const chains = this.newestDay();
     return chains.map(([key, slots], i) => {
       const all = [...slots.keys()];
       return { chain: chainOf(key), slot: i % 2 === 0 ? null : all[this.random.below(all.length)]! };
@@ -89,6 +117,7 @@ export class CrashLedger {
   }
 
   acknowledged(child: CrashChild): void {
+    this.sweeps.acknowledged(child);
     for (const [key, slot, oi] of child.of<[string, number, string]>('A')) {
       const slots = this.told.get(key) ?? new Map<number, string>();
       this.told.set(key, slots.set(slot, oi));
@@ -128,37 +157,56 @@ export class CrashLedger {
       const [check]: { integrity_check: string }[] = await db.query('PRAGMA integrity_check');
       if (check?.integrity_check !== 'ok') return [`integrity: ${check?.integrity_check}`];
       const tables: { n: number }[] = await db.query(
-        `SELECT count(*) AS n FROM sqlite_master WHERE name IN ('chain', 'snapshot')`,
+        `SELECT count(*) AS n FROM sqlite_master WHERE name IN ('chain', 'snapshot', 'snapshot_day', 'minute', 'day_chunk')`,
       );
       const rows: Row[] =
-        tables[0]?.n === 2
+        tables[0]?.n === 5
           ? await db.query(
               `SELECT underlying_key, expiry, slot, captured_at, source, spot, payload FROM snapshot
                JOIN chain ON chain.id = snapshot.chain_id WHERE slot >= $1 ORDER BY slot`,
               [since],
             )
           : [];
-      return this.compare(rows, since);
+      if (tables[0]?.n !== 5) return this.compare([], since);
+      const all = [...rows.map(foundOf), ...(await this.packedDays(db, since))];
+      return [...this.compare(all, since), ...(await this.sweeps.compare(db, since))];
     } finally {
       await db.destroy();
     }
   }
 
-  private compare(rows: readonly Row[], since: number): string[] {
+  private async packedDays(db: DataSource, since: number): Promise<Found[]> {
+    const rows: DayRow[] = await db.query(
+      `SELECT chain.id, underlying_key, expiry, date, payload FROM snapshot_day
+       JOIN chain ON chain.id = chain_id WHERE date >= $1`,
+      [istDate(since)],
+    );
+    const found = rows.flatMap(({ id, underlying_key: underlying, expiry, date, payload }) =>
+      decodeDay(id, date, payload).map(({ snapshot }) => ({
+        key: chainKey({ underlying, expiry }),
+        isLive: snapshot.source === 'live',
+        snapshot,
+      })),
+    );
+    this.packed = Math.max(this.packed, found.length);
+    return found;
+  }
+
+  private compare(rows: readonly Found[], since: number): string[] {
     const complaints: string[] = [];
     const now = new Map<string, Map<number, Stored>>();
-    for (const row of rows) {
-      const key = chainKey({ underlying: row.underlying_key, expiry: row.expiry });
+    for (const { key, isLive, snapshot } of rows) {
+      const { slot, capturedAt } = snapshot;
       const slots = now.get(key) ?? new Map<number, Stored>();
       now.set(key, slots);
-      const name = `${key} ${istDate(row.slot)} ${istTime(row.slot)}`;
-      if (row.source !== 0) complaints.push(`${name} was not captured live`);
-      if (slots.has(row.slot)) complaints.push(`${name} is there twice`);
-      const oi = hashOf(unpack(row));
-      const before = this.found.get(key)?.get(row.slot);
-      if (before && (before.oi !== oi || before.capturedAt !== row.captured_at))
+      const name = `${key} ${istDate(slot)} ${istTime(slot)}`;
+      if (!isLive) complaints.push(`${name} was not captured live`);
+      if (slots.has(slot)) complaints.push(`${name} is there twice`);
+      const oi = hashOf(snapshot);
+      const before = this.found.get(key)?.get(slot);
+      if (before && (before.oi !== oi || before.capturedAt !== capturedAt))
         complaints.push(`${name} has changed`);
-      slots.set(row.slot, { capturedAt: row.captured_at, oi });
+      slots.set(slot, { capturedAt, oi });
     }
     for (const [key, slots] of this.told)
       for (const [slot, oi] of slots) {
@@ -175,9 +223,18 @@ export class CrashLedger {
     return complaints;
   }
 
+  /** The same of today or, before its first minute, of the newest day that has one. */
+  private newestDay(): [string, Map<number, Stored>][] {
+    const newest = Math.max(...[...this.found.values()].flatMap((slots) => [...slots.keys()]));
+    return this.since(Number.isFinite(newest) ? istMidnight(istDate(newest)) : istMidnight(this.date));
+  }
+
   /** Chains with something of today on the disk. */
   private today(): [string, Map<number, Stored>][] {
-    const since = istMidnight(this.date);
+    return this.since(istMidnight(this.date));
+  }
+
+  private since(since: number): [string, Map<number, Stored>][] {
     return [...this.found].flatMap(([key, slots]): [string, Map<number, Stored>][] => {
       const own = new Map([...slots].filter(([slot]) => slot >= since));
       return own.size > 0 ? [[key, own]] : [];
@@ -222,9 +279,11 @@ function legOf(
   return { oi: oi ?? null, ltp: ltp ?? null, volume: volume ?? null };
 }
 
-function unpack(row: Row): ChainSnapshot {
+function foundOf(row: Row): Found {
+  const key = chainKey({ underlying: row.underlying_key, expiry: row.expiry });
   const header = { slot: row.slot as Slot, capturedAt: row.captured_at, spot: row.spot };
-  return decodeSnapshot({ ...header, source: 'live' }, row.payload);
+  const snapshot = decodeSnapshot({ ...header, source: 'live' }, row.payload);
+  return { key, isLive: row.source === 0, snapshot };
 }
 
 /** As the child hashes what it publishes. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectRoot, start } from './harness.js';
 import { until } from './harness-program.js';
 
-export const SIDES = ['contracts', 'days', 'export', 'nothing'] as const;
+export const SIDES = ['contracts', 'days', 'export', 'nothing', 'pack', 'sweep', 'retention'] as const;
 export type Side = (typeof SIDES)[number];
 
 /** What a child is told to do; see test/e2e/fixtures/crash-child.mjs. */
@@ -17,6 +17,8 @@ export interface CrashJob {
   samples?: { chain: { underlying: string; expiry: string }; slot: number | null }[];
   days?: string[];
   exportTo?: string;
+  /** Imported minutes older than so many days are deleted by the side `retention`. */
+  retentionDays?: number;
   early?: boolean;
   /** What it does besides capturing. */
   side?: Side;
