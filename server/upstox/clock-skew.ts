@@ -40,7 +40,7 @@ export class ClockSkew {
   private heardAt: EpochMs | null = null;
   private alarmed = false;
 
-  constructor(@Inject(CONFIG) config: Pick<Config, 'clock'>) {
+  constructor(@Inject(CONFIG) config: { readonly clock: Pick<Config['clock'], 'start' | 'rate'> }) {
     this.judges = config.clock.start === null && config.clock.rate === 1;
   }
 
