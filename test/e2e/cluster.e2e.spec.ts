@@ -57,7 +57,7 @@ describeRoom()('two servers on one PostgreSQL and one Redis', () => {
     expect(await Promise.all(ended)).toEqual(['signed-out', 'signed-out']);
   });
 
-  it('should drop what is not news, and believe no news that the database does not bear out', async () => {
+  it('S31 should drop what is not news, and believe no news that the database does not bear out', async () => {
     const [installation] = await room.db.query<{ id: string }[]>('SELECT id FROM installation');
     const channel = `oi-tracker:${installation!.id}:news`;
     const forger = await createClient({ url: room.redis.url }).connect();

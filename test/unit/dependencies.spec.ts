@@ -55,7 +55,7 @@ function reaches(version: string, floor: string): boolean {
   return differs < 0 ? !version.includes('-') : have[differs]! > want[differs]!;
 }
 
-describe('every copy in package-lock.json', () => {
+describe('S32, S33 every copy in package-lock.json', () => {
   it.each(Object.entries(FLOORS))('should be at or above the floor: %s %p', (name, { floor }) => {
     const found = copies.filter((copy) => copy.name === name);
     expect(found.length).toBeGreaterThan(0);

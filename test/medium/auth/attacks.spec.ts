@@ -10,7 +10,7 @@ beforeEach(() => house.clock.advance(60_000));
 const PATHS = ['/api/auth/login', '/api/auth/token', '/api/auth/logout'];
 const own = () => `http://127.0.0.1:${house.port}`;
 
-describe('CSRF', () => {
+describe('S05 CSRF', () => {
   it.each(PATHS)('should not reach %s from a page of another origin', async (path) => {
     for (const origin of [
       'https://evil.example',
@@ -66,7 +66,7 @@ describe('DNS rebinding', () => {
   });
 });
 
-describe('bodies', () => {
+describe('S18, S19 bodies', () => {
   it('should be refused above 16 kB, before they are read', async () => {
     const answer = await house.post('/api/auth/token', { body: { accessToken: 'x'.repeat(17_000) } });
     expect([answer.status, errorCode(answer)]).toEqual([413, 'payload-too-large']);
@@ -101,14 +101,14 @@ describe('bodies', () => {
   });
 });
 
-describe('SQL injection', () => {
+describe('S26 SQL injection', () => {
   it('should find nobody by a cookie', async () => {
     const answer = await house.get('/api/probe', { cookie: "oi_session=' OR 1=1 --" });
     expect(errorCode(answer)).toBe('sign-in-needed');
   });
 });
 
-describe('errors', () => {
+describe('S29 errors', () => {
   it('should hide what went wrong, and log it under the id of the request', async () => {
     const answer = await house.get('/api/broken?code=s3cret');
     expect(answer.status).toBe(500);
@@ -128,7 +128,7 @@ describe('errors', () => {
   });
 });
 
-describe('headers', () => {
+describe('S16, S29 headers', () => {
   it('should hold scripts, frames and caches at bay', async () => {
     const { headers } = await house.get('/api/auth/session');
     expect(headers['content-security-policy']).toBe(

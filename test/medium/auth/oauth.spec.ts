@@ -47,7 +47,7 @@ describe('OAuth sign-in', () => {
     expect(house.tokens.current()).toEqual({ accessToken: 'oauth-token', userId: 'AB1234' });
   });
 
-  it('should bind the state to the browser by a cookie that only the way back sees', async () => {
+  it('S06 should bind the state to the browser by a cookie that only the way back sees', async () => {
     expect((await login()).cookies).toEqual([
       expect.stringMatching(/^oi_oauth=[\w-]{43}; Max-Age=600; Path=\/callback; HttpOnly; SameSite=Lax$/),
     ]);
@@ -104,7 +104,7 @@ describe('OAuth sign-in', () => {
   });
 });
 
-describe('the way back from the broker', () => {
+describe('S06, S08 the way back from the broker', () => {
   it.each([
     '',
     'code=good',
@@ -190,7 +190,7 @@ describe('the way back from the broker', () => {
     expect(log).not.toContain(stateOf(begun));
   });
 
-  it('should be limited per address', async () => {
+  it('S15 should be limited per address', async () => {
     for (let i = 0; i < 20; i += 1) await back('code=x&state=y');
     expectRedirect(await back('code=x&state=y'), '/?error=too-many-requests');
   });

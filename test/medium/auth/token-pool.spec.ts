@@ -100,7 +100,7 @@ describe('TokenPool', () => {
   });
 });
 
-describe('the vault of the tokens', () => {
+describe('S10, S11 the vault of the tokens', () => {
   it('should make a key file that nobody else can read, and keep it', async () => {
     const house = await open();
     const file = join(house.database.dir, 'tracker.key');
@@ -150,6 +150,24 @@ describe('the vault of the tokens', () => {
     expect(wrong.tokens.state().reason).toMatch(/cannot be read with the present key/);
     const right = await restart(house, { TRACKER_SECRET: 'correct horse battery staple' });
     expect(right.tokens.current()?.accessToken).toBe('a');
+  });
+
+  it('should seal with the new key alone after a change of it, and leave nothing that needs the old one', async () => {
+    const [old, fresh] = [
+      { TRACKER_SECRET: 'correct horse battery staple' },
+      { TRACKER_SECRET: 'fresh horse battery staple' },
+    ];
+    const house = await open(old);
+    await house.tokens.add(token('under-the-old-key'));
+    const changed = await restart(house, fresh);
+    expect(changed.tokens.current()).toBeNull();
+    await changed.tokens.add(token('under-the-new-key', 'U2'));
+    const again = await restart(house, fresh);
+    expect(take(again, 4)).toEqual(Array(4).fill('under-the-new-key'));
+    const bytes = await readFile(join(house.database.dir, 'tracker.db'), 'latin1');
+    expect(bytes).not.toMatch(/under-the-(old|new)-key/);
+    // What the old key sealed opens under it again, and what the new one sealed does not.
+    expect(take(await restart(house, old), 4)).toEqual(Array(4).fill('under-the-old-key'));
   });
 
   it.each([

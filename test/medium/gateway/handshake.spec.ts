@@ -17,7 +17,7 @@ afterEach(async () => {
   await house.close();
 });
 
-describe('the handshake', () => {
+describe('S01, S02, S23 the handshake', () => {
   it('should let in whoever is signed in, on a page of this server', async () => {
     await expect(connect(house.base(), { cookie, origin })).resolves.toMatchObject({ connected: true });
   });
@@ -71,7 +71,7 @@ describe('the handshake', () => {
 });
 
 describe('a hostile screen', () => {
-  it('should be closed when it sends more than 16 kB, the others not', async () => {
+  it('S19 should be closed when it sends more than 16 kB, the others not', async () => {
     const [bad, good] = [
       await connect(house.base(), { cookie, origin }),
       await connect(house.base(), { cookie, origin }),
@@ -108,7 +108,7 @@ describe('a hostile screen', () => {
   });
 });
 
-describe('the end of a sign-in', () => {
+describe('S03 the end of a sign-in', () => {
   it.each(['signed-out', 'expired', 'revoked'] as const)(
     'should be told (%s) and close every screen of it, and no other',
     async (code) => {

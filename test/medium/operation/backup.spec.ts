@@ -117,7 +117,7 @@ describe('a backup', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('should be closed to other users of the machine', async () => {
+  it('S32 should be closed to other users of the machine', async () => {
     await open();
     await backupSqlite(file('tracker.db'), file('copy.db'));
     expect((await stat(file('copy.db'))).mode & 0o777).toBe(0o600);

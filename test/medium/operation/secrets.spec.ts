@@ -44,7 +44,7 @@ function talkativeBroker(): Server {
   });
 }
 
-describe('secrets of a running server', () => {
+describe('S12, S32 secrets of a running server', () => {
   let broker: Server;
   let house: House;
   const told: string[] = [];

@@ -47,7 +47,7 @@ async function endOf(socket: ScreenSocket): Promise<End> {
   return { code: await told, reason: await cut, tookMs: performance.now() - began };
 }
 
-describe('the end of a sign-in', () => {
+describe('S03 the end of a sign-in', () => {
   it('should reach every screen of it at once at sign-out, and no other', async () => {
     const [cookie, other] = [await house.signIn(), await house.signIn()];
     const screens = [await screen(cookie), await screen(cookie), await screen(cookie)];

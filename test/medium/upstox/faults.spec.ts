@@ -63,6 +63,20 @@ describe('UpstoxClient on faults', () => {
     },
   );
 
+  it.each([301, 302, 303, 307, 308])(
+    'S28 should follow no redirect (%i), and send its token nowhere else',
+    async (status) => {
+      const elsewhere = await ScriptedServer.start(() => clock.now());
+      elsewhere.script(success([row(1)]));
+      server.script(raw('', status, { Location: `${elsewhere.url}/v2/option/chain` }));
+      const error = await brokerError(chainOf(server.url));
+      expect(error).toMatchObject({ kind: 'bad-answer' });
+      expect(error.message).not.toContain(elsewhere.url);
+      expect([server.seen.length, elsewhere.seen.length]).toEqual([1, 0]);
+      await elsewhere.stop();
+    },
+  );
+
   it('should not take a body with a length that is too long for a whole one', async () => {
     server.script(
       raw('{"status":"success","data":[]}', 200, { 'Content-Length': '99', Connection: 'close' }),

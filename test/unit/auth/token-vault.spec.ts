@@ -4,7 +4,7 @@ import { TokenVault, VaultError } from '../../../server/auth/token-vault.js';
 
 const vault = new TokenVault(randomBytes(32));
 
-describe('TokenVault', () => {
+describe('S10, S11 TokenVault', () => {
   it('should give back what was sealed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (plain, row) => {

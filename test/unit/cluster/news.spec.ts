@@ -13,7 +13,7 @@ const ALL: News[] = [
 const said = (change: Record<string, unknown>, news: Record<string, unknown> = {}): string =>
   JSON.stringify({ v: 1, from: 'x', news: { kind: 'chain', ...CHAIN, ...news }, ...change });
 
-describe('news between processes', () => {
+describe('S31 news between processes', () => {
   it.each(ALL)('should bring what was said of $kind', (news) => {
     expect(parseNews(encodeNews('me', news))).toEqual({ v: 1, from: 'me', news });
   });

@@ -97,7 +97,7 @@ describe('what comes from outside, whatever it is', () => {
     );
   });
 
-  it('should take no news of other processes but hints of the known kinds', () => {
+  it('S31 should take no news of other processes but hints of the known kinds', () => {
     const kind = fc.constantFrom('chain', 'watch', 'market', 'session', 'tokens', 'table', '__proto__');
     const value = fc.oneof(
       fc.string(),
