@@ -1,9 +1,13 @@
-import { describeInChromium, type Screen } from '../support/browser.js';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { generatedMarket, type Market } from '../../server/simulator/index.js';
+import { DAY, type Fort, openFort } from '../medium/attacks/fort.js';
+import { describeInChromium, type Screen, until } from '../support/browser.js';
 import { startFake, type Fake } from '../support/browser-fake.js';
-import { cleanUp, startDemo, type House } from '../support/harness.js';
+import { cleanUp, projectRoot, startDemo, type House } from '../support/harness.js';
 import { Visitor } from '../support/harness-client.js';
 
-describeInChromium('a page that holds what it is told', (screens) => {
+describeInChromium('S16 a page that holds what it is told', (screens) => {
   let house: House;
 
   beforeAll(async () => {
@@ -72,7 +76,7 @@ describeInChromium('a page that holds what it is told', (screens) => {
 
 const EVIL = '<img src=x onerror="globalThis.broken = 1">';
 
-describeInChromium('words from outside', (screens) => {
+describeInChromium('S17 words that a server may say, whatever they are', (screens) => {
   let fake: Fake;
 
   beforeAll(async () => {
@@ -113,9 +117,81 @@ describeInChromium('words from outside', (screens) => {
     await screen.tableShown();
     await expectUnbroken(screen);
   });
-
-  async function expectUnbroken(screen: Screen): Promise<void> {
-    expect(await screen.page.evaluate('globalThis.broken ?? null')).toBeNull();
-    expect(await screen.page.locator('img').count()).toBe(0);
-  }
 });
+
+/** All names in its instrument list are markup, and so is the symbol of one share. */
+function hostileMarket(): Market {
+  const market = generatedMarket({ seed: 7, date: DAY });
+  const rows = market.instruments().map((row) => ({
+    ...row,
+    name: EVIL,
+    trading_symbol: EVIL,
+    short_name: EVIL,
+    ...(row.underlying_symbol === 'ITC' ? { underlying_symbol: EVIL, asset_symbol: EVIL } : {}),
+  }));
+  return new Proxy(market, {
+    get: (target, property) => {
+      if (property === 'instruments') return () => rows;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+describeInChromium('S17 words of the broker, through the running server', (screens) => {
+  let fort: Fort;
+
+  beforeAll(async () => {
+    const clientDir = join(projectRoot, 'dist/client');
+    fort = await openFort({ market: hostileMarket(), clientDir, rate: 1 });
+    await fort.ready();
+  });
+  afterAll(() => fort.close());
+
+  it('should say in words of its own that the broker refuses a token, whatever words that comes with', async () => {
+    const refusal = { type: 'status', status: 400, code: 'UDAPI100011', message: EVIL } as const;
+    fort.simulator.faults.inject('profile', refusal);
+    fort.simulator.faults.inject('market-status', refusal);
+    const screen = await screens.show(fort.url);
+    screen.provokes(/\b401\b/);
+    await screen.page.getByRole('button', { name: 'Access token', exact: true }).click();
+    await screen.page.getByLabel('Access token or Analytics Token').fill('some-token');
+    await screen.page.getByRole('button', { name: 'Check and sign in' }).click();
+    await screen.page.getByRole('alert').filter({ hasText: 'did not accept this access token' }).waitFor();
+    expect(await screen.page.locator('body').innerText()).not.toContain('onerror');
+    await expectUnbroken(screen);
+    fort.simulator.faults.clear();
+  });
+
+  it('should show names of instruments and of people that are markup as text, and bring no such symbol', async () => {
+    const cookie = await fort.signIn();
+    await fort.app.get(DataSource).query('UPDATE sign_in SET name = $1', [EVIL]);
+    const screen = await screens.show(fort.url, { cookie });
+    await screen.tableShown();
+    await screen.page.getByRole('button', { name: 'Account and settings' }).click();
+    await screen.page.locator('#account').getByText(EVIL).waitFor();
+    await screen.page.keyboard.press('Escape');
+    await screen.page.keyboard.press('/');
+    const options = screen.page.getByRole('option');
+    await options.first().waitFor();
+    const listed = await options.allInnerTexts();
+    expect(listed.length).toBeGreaterThan(10);
+    // The name stands beside the symbol, which is never markup.
+    for (const text of listed) expect(text.replaceAll(EVIL, '')).not.toMatch(/[<>]/);
+    expect(listed.filter((text) => text.includes(EVIL)).length).toBeGreaterThan(10);
+    expect(listed.join()).not.toMatch(/\bITC\b/);
+    await screen.shot('security-evil-list');
+    await screen.page.keyboard.type('HDFCBANK');
+    await screen.page.keyboard.press('Enter');
+    await until('the other chain', async () => (await screen.page.title()).startsWith('HDFCBANK'));
+    await screen.tableShown();
+    await expectUnbroken(screen);
+  });
+});
+
+/** No script of the words ran, nothing was made of them, and nothing was left for the policy to stop. */
+async function expectUnbroken(screen: Screen): Promise<void> {
+  expect(await screen.page.evaluate('globalThis.broken ?? null')).toBeNull();
+  expect(await screen.page.locator('img').count()).toBe(0);
+  expect(await screen.probe<string[]>('violations()')).toEqual([]);
+}

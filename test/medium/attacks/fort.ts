@@ -8,7 +8,7 @@ import { loadConfig } from '../../../server/config/load-config.js';
 import type { Patience } from '../../../server/http/patience.js';
 import { istAt } from '../../../server/domain/slot.js';
 import { InstrumentsService } from '../../../server/instruments/instruments.service.js';
-import { generatedMarket, startSimulator } from '../../../server/simulator/index.js';
+import { generatedMarket, type Market, startSimulator } from '../../../server/simulator/index.js';
 import { DrivenClock } from '../../support/driven-clock.js';
 import { until } from '../../support/harness-program.js';
 
@@ -41,6 +41,11 @@ export interface FortOptions {
   /** IST time of day. */
   time?: string;
   patience?: Patience;
+  /** Where the screens are; a small page of its own unless told. */
+  clientDir?: string;
+  market?: Market;
+  /** What the screens are told of the clock's pace; no time passes by itself. */
+  rate?: number;
 }
 
 export type Fort = Awaited<ReturnType<typeof openFort>>;
@@ -51,9 +56,9 @@ export type Fort = Awaited<ReturnType<typeof openFort>>;
  */
 export async function openFort(options: FortOptions = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'oi-tracker-attacks-'));
-  const clientDir = await layOut(dir);
-  const clock = new DrivenClock(istAt(DAY, options.time ?? '10:30') + 2_000);
-  const market = generatedMarket({ seed: 7, date: DAY });
+  const clientDir = options.clientDir ?? (await layOut(dir));
+  const clock = new DrivenClock(istAt(DAY, options.time ?? '10:30') + 2_000, options.rate);
+  const market = options.market ?? generatedMarket({ seed: 7, date: DAY });
   const simulator = await startSimulator({ market, now: () => clock.now(), limits: false });
   const config = loadConfig({
     PORT: '0',
