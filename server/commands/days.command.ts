@@ -1,14 +1,10 @@
 import { Command, CommandRunner, Option, SubCommand } from 'nest-commander';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { isIsoDate, istTime } from '../domain/slot.js';
 import { DayExport, type DayExportReport } from '../snapshot/days/day-export.js';
 import { DayImport, type DayImportReport } from '../snapshot/days/day-import.js';
 import { withCore } from './core-context.js';
 import { Progress } from './progress.js';
+import { writeOut, writeWhole } from './write-whole.js';
 
 interface ImportOptions {
   prevOi?: string;
@@ -98,23 +94,8 @@ export class DaysExportCommand extends CommandRunner {
   }
 }
 
-/** A file appears under its name only when it is complete. */
-async function write(lines: AsyncIterable<string>, file: string | undefined): Promise<void> {
-  const text = Readable.from(withNewlines(lines));
-  if (file === undefined) return pipeline(text, process.stdout, { end: false });
-  const partial = `${file}.partial`;
-  try {
-    if (file.endsWith('.gz')) await pipeline(text, createGzip(), createWriteStream(partial));
-    else await pipeline(text, createWriteStream(partial));
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
-async function* withNewlines(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${line}\n`;
+function write(lines: AsyncIterable<string>, file: string | undefined): Promise<void> {
+  return file === undefined ? writeOut(lines) : writeWhole(lines, file);
 }
 
 @Command({
