@@ -5,6 +5,7 @@ import { isoIst, istMidnight } from '../../domain/slot.js';
 import type { ChainSnapshot } from '../../domain/snapshot.js';
 import { DAY_MS, type EpochMs, type IsoDate } from '../../domain/units.js';
 import { ApiError } from '../../http/api-error.js';
+import { csvCell } from '../../http/csv.js';
 import { InstrumentsService } from '../../instruments/instruments.service.js';
 import { SessionSeed, withSeeds } from '../session-seed.js';
 import { SnapshotStore } from '../snapshot-store.js';
@@ -59,7 +60,7 @@ export class DayExport {
     yield DAY_COLUMNS.join(',');
     for (const { expiry, snapshot } of captured) {
       report.snapshots += 1;
-      for (const line of snapshotLines(found.symbol, expiry, snapshot)) {
+      for (const line of snapshotLines(csvCell(found.symbol), expiry, snapshot)) {
         report.rows += 1;
         yield line;
       }
@@ -75,7 +76,7 @@ export class DayExport {
     const to = from + DAY_MS - 1;
     for (const expiry of await this.expiries(found.key, from, to)) {
       const last = (await this.captures({ underlying: found.key, expiry }, from, to)).snapshots.at(-1);
-      if (last) yield* prevOiLinesOf(found.symbol, expiry, last);
+      if (last) yield* prevOiLinesOf(csvCell(found.symbol), expiry, last);
     }
   }
 
