@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -12,12 +14,63 @@ const webSocketOnly: Plugin = {
       : null,
 };
 
+interface Bundled {
+  name: string;
+  version: string;
+  license: string;
+  /** The licence in full. */
+  text: string;
+}
+
+/** The package that a module or a file of the bundle comes from; `null` for our own. The builder adds parts of itself. */
+function packageFolder(id: string): string | null {
+  const own = /^\0(vite|rolldown)\//.exec(id)?.[1];
+  if (own !== undefined) return join(import.meta.dirname, 'node_modules', own);
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll('\\', '/'))?.[0] ?? null;
+}
+
+function readPackage(folder: string): Bundled {
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  ) as Bundled;
+  const file = readdirSync(folder).find((one) => /^licen[cs]e(\.|$)/i.test(one));
+  if (file === undefined) throw new Error(`${name} comes without the text of its licence`);
+  // What the builder itself is made of is not in the bundle.
+  const [text = ''] = readFileSync(join(folder, file), 'utf8').split(/^# Licenses of bundled dependencies/m);
+  return { name, version, license, text: text.trim() };
+}
+
+/** Puts the licence of everything that is bundled beside it, as the licences ask for. `bin/licences.mjs` reads the list. */
+const licences: Plugin = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const ids = Object.values(bundle).flatMap((part) =>
+      part.type === 'chunk' ? part.moduleIds : part.originalFileNames,
+    );
+    // Files are named from the root of the screens, modules in full.
+    const all = ids
+      .map(packageFolder)
+      .filter((folder) => folder !== null)
+      .map((folder) => readPackage(resolve(import.meta.dirname, 'client', folder)));
+    const packages = [...new Map(all.map((one) => [`${one.name} ${one.version}`, one])).values()].sort(
+      (a, b) => (a.name < b.name ? -1 : 1),
+    );
+    const source = packages.map(
+      ({ name, version, license, text }) => `=== ${name} ${version} (${license})\n\n${text}\n`,
+    );
+    this.emitFile({ type: 'asset', fileName: 'licences.txt', source: source.join('\n') });
+    const font = packages.find(({ license }) => license === 'OFL-1.1');
+    if (font)
+      this.emitFile({ type: 'asset', fileName: 'assets/inter-OFL-1.1.txt', source: `${font.text}\n` });
+  },
+};
+
 const START =
   /client\/main\.ts|\/node_modules\/(svelte\/(?!.*\/blocks\/each)|clsx|esm-env)|vite\/preload|components\/(NotLoaded|ProblemNote|Brand)\.svelte/;
 
 export default defineConfig({
   root: 'client',
-  plugins: [svelte({ configFile: '../svelte.config.js' }), webSocketOnly],
+  plugins: [svelte({ configFile: '../svelte.config.js' }), webSocketOnly, licences],
   build: {
     outDir: '../dist/client',
     emptyOutDir: true,
