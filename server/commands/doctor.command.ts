@@ -2,14 +2,15 @@ import { Command, CommandRunner } from 'nest-commander';
 import { ConfigError } from '../config/config-error.js';
 import { configFromProcess } from '../config/load-config.js';
 import { diagnose, type Finding } from './doctor/diagnose.js';
+import { nodeVersion } from './doctor/node-version.js';
 
 const MARKS: Record<Finding['state'], string> = { ok: 'ok     ', warn: 'note   ', bad: 'PROBLEM' };
 
 /** Checks everything a working tracker needs and says in plain words what to do. Changes nothing. */
-@Command({ name: 'doctor', description: 'Check configuration, database, clock, broker and token' })
+@Command({ name: 'doctor', description: 'Check Node, configuration, database, clock, broker and token' })
 export class DoctorCommand extends CommandRunner {
   async run(): Promise<void> {
-    const findings = await this.examine();
+    const findings = [nodeVersion(process.versions.node), ...(await this.examine())];
     for (const { state, what, detail, advice } of findings) {
       console.log(`${MARKS[state]} ${what}: ${detail}`);
       if (advice) console.log(`        → ${advice}`);

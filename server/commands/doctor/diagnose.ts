@@ -13,7 +13,7 @@ import { withCore } from '../core-context.js';
 /** What was looked at, how it stands, and what to do about it. */
 export interface Finding {
   state: 'ok' | 'warn' | 'bad';
-  what: 'configuration' | 'database' | 'instruments' | 'broker' | 'clock' | 'token' | 'address';
+  what: 'node' | 'configuration' | 'database' | 'instruments' | 'broker' | 'clock' | 'token' | 'address';
   detail: string;
   advice?: string;
 }
