@@ -32,6 +32,37 @@ export function countSlots(record: SlotRecord, session: Session | null, upTo: Ep
   return { ...counts, expected, missed: Math.max(0, expected - new Set(seen).size) };
 }
 
+/**
+ * Shares what is known of a day out to its sessions. A slot after the close of one belongs to it until the next begins; one
+ * before the open belongs to the first.
+ * @returns one part a session, in their order; a single one without a session on a day that has none
+ */
+export function bySession<S extends { slot: Slot }>(
+  sessions: readonly Session[],
+  day: { slots: readonly S[]; refused: readonly Slot[] },
+): { session: Session | null; slots: S[]; refused: Slot[] }[] {
+  if (sessions.length === 0) return [{ session: null, slots: [...day.slots], refused: [...day.refused] }];
+  return sessions.map((session, i) => {
+    const from = i === 0 ? -Infinity : session.start;
+    const to = sessions[i + 1]?.start ?? Infinity;
+    const within = (slot: Slot): boolean => slot >= from && slot < to;
+    const slots = day.slots.filter(({ slot }) => within(slot));
+    return { session, slots, refused: day.refused.filter(within) };
+  });
+}
+
+/** The counts of two sessions of one day together. */
+export function sumOfCounts(a: SlotCounts, b: SlotCounts): SlotCounts {
+  return {
+    expected: a.expected + b.expected,
+    captured: a.captured + b.captured,
+    refused: a.refused + b.refused,
+    backfilled: a.backfilled + b.backfilled,
+    missed: a.missed + b.missed,
+    unknownLegs: a.unknownLegs + b.unknownLegs,
+  };
+}
+
 /** The same of a chain in memory. @param session that of its newest slot */
 export function countsInMemory(
   { history, tally }: Pick<ChainState, 'history' | 'tally'>,

@@ -1,6 +1,8 @@
+import { DataSource } from 'typeorm';
 import { WriteQueue } from '../../../server/database/write-queue.js';
 import type { ChainQuality, QualityReport } from '../../../server/protocol/index.js';
 import { MINUTE_MS } from '../../../server/domain/units.js';
+import { CalendarService } from '../../../server/snapshot/calendar-service.js';
 import { BrokerError } from '../../../server/upstox/errors.js';
 import { DAY, NIFTY, TOKEN, at, openHouse, share, slotAtTime, type House } from '../../support/house.js';
 import { marketQuote } from '../../support/market.js';
@@ -123,6 +125,46 @@ describe("the day's data-quality report", () => {
       missed: 4,
       gaps: [{ from: slotAtTime('15:36'), to: slotAtTime('15:39') }],
     });
+  });
+
+  it('should count each session of a day with two: the pause is no gap, and what the first missed is missed', async () => {
+    const sessions = [
+      ['09:15', '10:00'],
+      ['11:30', '12:30'],
+    ].map(([from, to]) => ({ start: at(from!), end: at(to!) }));
+    await house
+      .get(DataSource)
+      .query(
+        'INSERT INTO trading_day (exchange, date, sessions, note, fetched_at) VALUES ($1, $2, $3, NULL, 0)',
+        [...['NSE', DAY, JSON.stringify(sessions)]],
+      );
+    await house.get(CalendarService).load();
+    house.broker.onCandles = () => Promise.reject(new BrokerError('unreachable', 'the broker is down'));
+    // Five minutes of the first session, a hole of four, and nothing of its last half hour.
+    for (const time of ['09:15', '09:16', '09:17', '09:22', '09:29']) await house.tick(time);
+    await house.tick('10:30');
+    await house.collector.stop();
+    const first = { expected: 45, captured: 5, missed: 40, refused: 0, backfilled: 0 };
+    const firstGaps = [
+      { from: slotAtTime('09:18'), to: slotAtTime('09:21') },
+      { from: slotAtTime('09:23'), to: slotAtTime('09:28') },
+      { from: slotAtTime('09:30'), to: slotAtTime('09:59') },
+    ];
+    expect(await nifty()).toMatchObject({ ...first, gaps: firstGaps });
+
+    for (const time of ['11:30', '11:31', '11:35']) await house.tick(time);
+    await house.collector.stop();
+    expect(await nifty()).toMatchObject({
+      ...first,
+      expected: 45 + 6,
+      captured: 5 + 3,
+      missed: 40 + 3,
+      gaps: [...firstGaps, { from: slotAtTime('11:32'), to: slotAtTime('11:34') }],
+    });
+    await house.tick('13:00');
+    const evening = await nifty();
+    expect(evening).toMatchObject({ expected: 45 + 60, captured: 8, missed: 40 + 57 });
+    expect(evening.gaps.at(-1)).toEqual({ from: slotAtTime('11:36'), to: slotAtTime('12:29') });
   });
 
   it('should stay readable by its date, and be empty for a day without data', async () => {

@@ -1,4 +1,10 @@
-import { countSlots, gapsOf, type SlotRecord } from '../../../server/snapshot/slot-counts.js';
+import {
+  bySession,
+  countSlots,
+  gapsOf,
+  type SlotRecord,
+  sumOfCounts,
+} from '../../../server/snapshot/slot-counts.js';
 import { SESSION_START, slotAt } from '../../factories/chain.factory.js';
 
 const session = { start: SESSION_START, end: slotAt(385) };
@@ -76,5 +82,39 @@ describe('slot counts of a chain', () => {
       { from: slotAt(14), to: slotAt(14) },
       { from: slotAt(16), to: slotAt(17) },
     ]);
+  });
+});
+
+describe('the sessions of a day', () => {
+  const morning = { start: slotAt(0), end: slotAt(45) };
+  const midday = { start: slotAt(135), end: slotAt(195) };
+  const of = (minutes: number[]) => minutes.map((minute) => ({ slot: slotAt(minute) }));
+
+  it('should each have its own slots, those before the open and after a close included', () => {
+    const day = { slots: of([-1, 0, 44, 45, 46, 135, 200]), refused: [slotAt(1), slotAt(140)] };
+    expect(bySession([morning, midday], day)).toEqual([
+      { session: morning, slots: of([-1, 0, 44, 45, 46]), refused: [slotAt(1)] },
+      { session: midday, slots: of([135, 200]), refused: [slotAt(140)] },
+    ]);
+  });
+
+  it('should be one part without a session on a day that has none', () => {
+    const day = { slots: of([5]), refused: [slotAt(6)] };
+    expect(bySession([], day)).toEqual([{ session: null, ...day }]);
+  });
+
+  it('should add up', () => {
+    const [a, b] = [
+      countSlots(record([0, 2], [3]), morning, slotAt(10)),
+      countSlots(record([140]), midday, slotAt(141)),
+    ];
+    expect(sumOfCounts(a, b)).toEqual({
+      expected: 11,
+      captured: 3,
+      refused: 1,
+      backfilled: 0,
+      missed: 7,
+      unknownLegs: 0,
+    });
   });
 });
