@@ -12,7 +12,11 @@ export interface FeedLabel {
   age: string | null;
   /** Notice over the table; `null` when all is well. */
   notice: string | null;
+  /** The person has to sign in with the broker: a button for it belongs beside the notice, whatever the tone is. */
+  signIn: boolean;
 }
+
+type Said = Omit<FeedLabel, 'signIn'>;
 
 export interface FeedView {
   connected: boolean;
@@ -30,6 +34,12 @@ export const STALE_AFTER_MS = 150_000;
 
 /** Works out the label. A status that says `live` is doubted when its newest capture has grown old meanwhile. */
 export function feedLabel(view: FeedView): FeedLabel {
+  const { status, connected } = view;
+  const needed = status?.needsSignIn === true || status?.state === 'sign-in-needed';
+  return { ...said(view), signIn: connected && needed };
+}
+
+function said(view: FeedView): Said {
   const { status } = view;
   if (!view.connected) return lost(view);
   if (status === null) return { tone: 'wait', text: 'Connecting', age: null, notice: null };
@@ -46,7 +56,7 @@ export function feedLabel(view: FeedView): FeedLabel {
       return {
         tone: 'action',
         text: 'Sign-in needed',
-        age: null,
+        age: ageOf(status, view.now),
         notice:
           status.message ??
           'The broker no longer accepts the access token. Nothing new is collected until you sign in again.',
@@ -70,7 +80,7 @@ export function feedLabel(view: FeedView): FeedLabel {
   }
 }
 
-function lost(view: FeedView): FeedLabel {
+function lost(view: FeedView): Said {
   if (view.lostAt === null) return { tone: 'wait', text: 'Connecting', age: null, notice: null };
   return {
     tone: 'gone',
@@ -85,12 +95,12 @@ function isLate(status: FeedStatus, now: number): boolean {
   return now - status.lastCapturedAt > Math.max(STALE_AFTER_MS, 5_000 * status.clockRate);
 }
 
-/** Time since the newest capture. */
+/** How old the newest capture is; `null` where there is none. */
 function ageOf(status: FeedStatus, now: number): string | null {
   return status.lastCapturedAt === null ? null : duration(now - status.lastCapturedAt);
 }
 
-function stale(status: FeedStatus, now: number): FeedLabel {
+function stale(status: FeedStatus, now: number): Said {
   return {
     tone: 'stale',
     text: 'Stale',

@@ -61,6 +61,8 @@ export interface FeedStatus {
   since: number;
   /** What a trader should know or do, in plain words; `null` when all is well. */
   message: string | null;
+  /** No broker token is valid: nothing is collected until somebody signs in. `state` says so in the market's hours only. */
+  needsSignIn: boolean;
   /** Newest captured slot and its capture time; `null` before the first. A change of the table brings newer ones. */
   lastSlot: number | null;
   lastCapturedAt: number | null;

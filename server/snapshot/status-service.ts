@@ -71,6 +71,7 @@ export class StatusService {
       state: feedState,
       since: told?.state === feedState ? told.since : now,
       message: this.message(feedState, latest?.capturedAt ?? null, now),
+      needsSignIn: !this.tokens.state().hasToken,
       lastSlot: latest?.slot ?? state?.table?.slot ?? null,
       lastCapturedAt: latest?.capturedAt ?? state?.table?.capturedAt ?? null,
       market,

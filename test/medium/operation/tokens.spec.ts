@@ -44,6 +44,9 @@ describe('the screen', () => {
     expect(message()).toBe(
       'The broker sign-in has expired. Sign in before the market opens, or nothing is collected.',
     );
+    expect(house.status.current(NIFTY)).toMatchObject({ state: 'closed', needsSignIn: true });
+    await give('next', 'U1', TOMORROW + 86_400_000);
+    expect(house.status.current(NIFTY)).toMatchObject({ state: 'closed', needsSignIn: false });
   });
 
   it('should ask for a sign-in with the reason when the last token dies in mid-session, and keep the table (F12)', async () => {
@@ -62,6 +65,7 @@ describe('the screen', () => {
       ok: true,
       status: {
         state: 'sign-in-needed',
+        needsSignIn: true,
         message: 'scripted: token-dead',
         lastCapturedAt: expect.any(Number) as number,
       },

@@ -70,6 +70,7 @@ export function aStatus(overrides: Partial<FeedStatus> = {}): FeedStatus {
     state: 'live',
     since: SLOT,
     message: null,
+    needsSignIn: false,
     lastSlot: SLOT,
     lastCapturedAt: SLOT + 1_300,
     market: { exchange: 'NSE', open: true, opensAt: null, closesAt: null, note: null },

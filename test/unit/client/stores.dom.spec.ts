@@ -189,6 +189,37 @@ describe('Feed', () => {
     expect(feed.label.tone).toBe(tone);
     expect(feed.label.notice).toBeTruthy();
   });
+
+  it('should say how old the table is that a needed sign-in leaves on the screen, running on', () => {
+    feed.up();
+    feed.take(aStatus({ state: 'sign-in-needed', needsSignIn: true, serverNow: SLOT + 63_300 }), NIFTY);
+    expect(feed.label).toMatchObject({
+      tone: 'action',
+      text: 'Sign-in needed',
+      age: '1 min 2 s',
+      signIn: true,
+    });
+    pass(5_000);
+    expect(feed.label.age).toBe('1 min 7 s');
+    feed.take(aStatus({ state: 'sign-in-needed', needsSignIn: true, lastCapturedAt: null }), NIFTY);
+    expect(feed.label.age).toBeNull();
+  });
+
+  it.each([
+    ['live', false, false],
+    ['closed', false, false],
+    ['closed', true, true],
+    ['sign-in-needed', true, true],
+    // As an older server says it.
+    ['sign-in-needed', undefined, true],
+    ['closed', undefined, false],
+  ] as const)('should, %s with needsSignIn %s, offer a new sign-in: %s', (state, needsSignIn, offered) => {
+    feed.up();
+    feed.take(aStatus({ state, needsSignIn: needsSignIn as boolean }), NIFTY);
+    expect(feed.label.signIn).toBe(offered);
+    feed.down();
+    expect(feed.label.signIn).toBe(false);
+  });
 });
 
 describe('Settings', () => {
