@@ -5,7 +5,7 @@ import { SplitError } from './object-splitter.js';
 export function tooLarge(what: string): ImportRefused {
   return new ImportRefused(
     'too-large',
-    `The instrument file was refused: it has ${what}, far more than the broker's list. Download it again.`,
+    `The instrument file was refused: it has ${what}, far more than the broker's list. Download it again; the list in use was kept.`,
   );
 }
 
