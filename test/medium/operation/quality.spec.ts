@@ -143,7 +143,6 @@ describe("the day's data-quality report", () => {
     // Five minutes of the first session, a hole of four, and nothing of its last half hour.
     for (const time of ['09:15', '09:16', '09:17', '09:22', '09:29']) await house.tick(time);
     await house.tick('10:30');
-    await house.collector.stop();
     const first = { expected: 45, captured: 5, missed: 40, refused: 0, backfilled: 0 };
     const firstGaps = [
       { from: slotAtTime('09:18'), to: slotAtTime('09:21') },
@@ -153,7 +152,6 @@ describe("the day's data-quality report", () => {
     expect(await nifty()).toMatchObject({ ...first, gaps: firstGaps });
 
     for (const time of ['11:30', '11:31', '11:35']) await house.tick(time);
-    await house.collector.stop();
     expect(await nifty()).toMatchObject({
       ...first,
       expected: 45 + 6,
