@@ -30,7 +30,7 @@ describeInChromium('F12 a broker token that dies under a screen, on a running se
   /** Seconds that the feed's label gives as the age of the table. */
   async function ageOf(screen: Screen): Promise<number | null> {
     const [, minutes = '0', seconds = '0'] =
-      /·\s*(?:(\d+) min)?\s*(?:(\d+) s)?\s*$/.exec(await screen.feed.innerText()) ?? [];
+      /·\s*(?:(\d+) min)?\s*(?:(\d+) s)?/.exec(await screen.feed.innerText()) ?? [];
     const age = Number(minutes) * 60 + Number(seconds);
     return age > 0 ? age : null;
   }
