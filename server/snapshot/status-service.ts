@@ -119,7 +119,7 @@ export class StatusService {
     switch (state) {
       case 'closed':
         if (hasToken) return this.skew.message ?? this.tokenWarning(expiresAt, now);
-        return `${reason ?? 'Nobody is signed in with the broker.'} Sign in before the market opens, or nothing is collected.`;
+        return `${sentence(reason ?? 'Nobody is signed in with the broker')} Sign in before the market opens, or nothing is collected.`;
       case 'sign-in-needed':
         return reason ?? 'No valid broker token. Sign in to go on collecting.';
       case 'stale':
@@ -150,6 +150,11 @@ export class StatusService {
 function signatureOf(status: FeedStatus): string {
   const passing = { serverNow: 0, since: 0, watchers: 0, lastSlot: 0, lastCapturedAt: 0, quality: null };
   return JSON.stringify({ ...status, ...passing });
+}
+
+/** Reasons come with and without a full stop; another sentence follows. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** The exchange named by an instrument key such as `BSE_INDEX|SENSEX`. */
