@@ -294,6 +294,11 @@ export class FaultyScreen {
     return this.recorder.frames;
   }
 
+  /** See `Recorder`. */
+  get asked(): number {
+    return this.recorder.asked;
+  }
+
   /** Asks for the whole table and the status, as after a lost line. */
   async look(): Promise<FeedStatus> {
     const answer = await this.recorder.watch();

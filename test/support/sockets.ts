@@ -67,6 +67,8 @@ export class Recorder {
   readonly events: { kind: 'ack' | 'frame'; seq: number | null }[] = [];
   readonly frames: ChangeFrame[] = [];
   table: Table | null = null;
+  /** Frames without rows: what changed does not fit into a change, and a screen has to watch again. */
+  asked = 0;
 
   constructor(
     private readonly socket: ScreenSocket,
@@ -76,6 +78,11 @@ export class Recorder {
       if (frame.expiry !== chain.expiry || frame.underlying !== chain.underlying) return;
       this.events.push({ kind: 'frame', seq: frame.seq });
       this.frames.push(frame);
+      if (frame.rows === 0 && this.table && frame.seq > this.table.seq) {
+        this.asked += 1;
+        this.table = null;
+        return;
+      }
       // As the real client: what is older than its table is dropped, a gap throws.
       if (this.table && frame.seq > this.table.seq) this.table = applyChange(this.table, frame);
     });

@@ -276,7 +276,9 @@ describe('F10 a break in what is compared', () => {
       force: true,
     });
     await house.at('09:19');
+    await until('the frame that asks for the whole table', () => screen.asked === 1);
     await screen.look();
+    expect(screen.table?.underlying.lotSize).toBe(75);
     expect(house.logged('log', 'slot=09:19', 'legs=12', 'outcome=captured')).toHaveLength(1);
     expect(house.logged('outcome=refused')).toEqual([]);
     expect(await house.untruths()).toEqual([]);

@@ -5,6 +5,7 @@ import { Backfill } from '../../../server/snapshot/backfill.js';
 import { CalendarService } from '../../../server/snapshot/calendar-service.js';
 import { CALLS_A_SLOT } from '../../../server/snapshot/slot-budget.js';
 import { openGate } from '../../support/gate.js';
+import { until } from '../../support/harness-program.js';
 import { NIFTY, NIFTY_NEXT, at, openHouse, share, slotAtTime, type House } from '../../support/house.js';
 
 let house: House;
@@ -69,7 +70,11 @@ describe('the order of importance', () => {
     house.registry.enter(share(2));
     house.registry.enter(share(2));
     await house.tick();
-    // By now all are in memory, so that calls leave in the order in which captures start.
+    const backfill = house.get(Backfill);
+    const rebuilt = (): boolean =>
+      ![share(0), share(1), share(2), NIFTY].some((one) => backfill.isRunning(one));
+    await until('the end of the back-fills', rebuilt);
+    // By now all are in memory and at rest, so that calls leave in the order in which captures start.
     await house.tick('10:01');
     const order = house.broker.chainCalls.slice(4).map(({ chain }) => chainKey(chain));
     expect(order).toEqual([share(2), share(1), NIFTY, share(0)].map(chainKey));

@@ -24,9 +24,9 @@ describe('scheduled jobs', () => {
     });
     const scheduler = new SchedulerRegistry();
     // At 6000×, a minute takes what the fastest tick does.
-    const parts = Array.from({ length: JobsService.length - 3 }, () => idle);
+    const parts = Array.from({ length: JobsService.length - 4 }, () => idle);
     const jobs = new JobsService(
-      ...([scheduler, new VirtualClock(0, 6_000), ...parts, states] as unknown as Parts),
+      ...([scheduler, new VirtualClock(0, 6_000), ...parts, states, idle] as unknown as Parts),
     );
     jobs.onApplicationBootstrap();
     await swept;
