@@ -5,13 +5,20 @@ import { startBroker } from './broker.mjs';
 import { startChild } from './children.mjs';
 import { BenchMarket, CHAIN, SESSION_START, SYMBOL } from './market.mjs';
 
-/** A folder that is removed by `remove`, or with the process. */
+/** Those that are not removed yet. One listener for all: a bench opens dozens. */
+const folders = new Set();
+process.once('exit', () => folders.forEach(removeFolder));
+
+function removeFolder(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+}
+
+/** A folder that is removed by `remove`, or with the process: also when the bench fails in between. */
 export function tempFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'oi-tracker-bench-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  // Also when the bench fails in between.
-  process.once('exit', remove);
-  return { folder, remove };
+  folders.add(folder);
+  return { folder, remove: () => removeFolder(folder) };
 }
 
 /** The settings of a tracker on a broker, with its data in a folder. */
