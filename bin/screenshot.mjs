@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Takes the README's pictures: the demo market at a fixed minute, on a desktop and a phone screen.
+ * Takes the README's pictures: the demo market once all windows are filled, on a desktop and a phone screen.
  * `node bin/screenshot.mjs [folder]`; needs Chromium (CHROMIUM=/path, /usr/bin/chromium by default).
  */
 import { spawn } from 'node:child_process';

@@ -68,11 +68,11 @@ export async function measureParts(folder, times) {
     };
     const table = await part('delta table', () => computeTable(input));
     const captures = [{ snapshot: verdict.snapshot, unknownLegs: 0, phantomLegs: 0 }];
-    await part('commit with the latest table, as the server does', () =>
+    await part('commit of the snapshot and of which table follows, as the server does', () =>
       store.commit(id, captures, () => table),
     );
     await part('commit of the snapshot alone, for comparison', () => store.commit(bare, captures, null));
-    await part('latest table as JSON for the database', () => JSON.stringify(table));
+    await part('table as JSON, for the first who joins', () => JSON.stringify(table));
     const frame = await part('encode the frame', () => encodeChange(before, table));
     await part('frame as JSON', () => JSON.stringify(frame));
     before = table;
