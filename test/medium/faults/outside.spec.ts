@@ -163,6 +163,10 @@ describe('F20 a name or a certificate that is wrong', () => {
     expect(lines.join()).not.toContain('demo');
     expect(await house.stored()).toEqual([]);
     expect(house.get(StatusService).current(NIFTY).state).toBe('waiting');
+    // Nobody can be let in whom the broker would have to vouch for, and the screen says why.
+    await expect(house.screen()).rejects.toThrow(
+      /503 .*"broker-unreachable".*cannot be reached \(ENOTFOUND\)/,
+    );
   }, 60_000);
 
   it('should let no token out to a server with a certificate that nobody vouches for', async () => {

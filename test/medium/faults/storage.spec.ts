@@ -153,6 +153,9 @@ describe('F29 bits that flip on disk', () => {
     expect(house.logged('error', 'It is left out')).toHaveLength(2);
     const table = await house.chains.latest(NIFTY);
     expect(table?.slot).toBe(at('09:27'));
+    const screen = await house.screen();
+    expect(screen.table).toEqual(table);
+    expect(screen.status.state).toMatch(/live|back-filling/);
     // 09:22 is damaged: five minutes back the base is the minute before it.
     expect(table?.rows[2]?.call?.changes[1]?.baseSlot).toBe(at('09:21'));
     for (const minute of ['09:17', '09:19', '09:23'])
