@@ -206,7 +206,14 @@ async function fill(file: string, from: string): Promise<Kept> {
     const newer = new Set(await columnsOf(db, 'newer', name));
     const columns = (await columnsOf(db, 'main', name)).filter((column) => newer.has(column)).join(', ');
     if (columns === '') continue;
-    await db.query(`INSERT OR REPLACE INTO main.${name} (${columns}) SELECT ${columns} FROM newer.${name}`);
+    // What only the old version knows, and cannot be without: its text of the latest table.
+    const needed: { name: string }[] = await db.query(
+      `SELECT name FROM pragma_table_info('${name}', 'main') WHERE "notnull" AND dflt_value IS NULL AND NOT pk`,
+    );
+    const own = needed.filter((column) => !newer.has(column.name));
+    const into = [columns, ...own.map((column) => column.name)].join(', ');
+    const values = [columns, ...own.map(() => `'{}'`)].join(', ');
+    await db.query(`INSERT OR REPLACE INTO main.${name} (${into}) SELECT ${values} FROM newer.${name}`);
     kept[name] = { columns, rows: 0, hash: '' };
   }
   await db.destroy();
