@@ -64,12 +64,23 @@ describe('the command line', () => {
     const folder = tempFolder();
     const simulator = start([cliScript, 'simulate', '--port', '0', '--rate', '1'], {}, folder);
     const url = await simulator.printed(/simulator on (http:\/\/127\.0\.0\.1:\d+)/);
-    const broker = { UPSTOX_API_URL: url, UPSTOX_ASSETS_URL: url, UPSTOX_ACCESS_TOKEN: 'demo' };
+    const printed = await simulator.printed(/^ +(UPSTOX_API_URL=.*) npm start$/m);
+    const settled = Object.fromEntries(
+      printed.split(' ').map((pair) => pair.split('=', 2) as [string, string]),
+    );
+    const broker = { ...settled, UPSTOX_ACCESS_TOKEN: 'demo' };
     const imported = await runCli(['contracts', 'import'], { ...settings(folder), ...broker });
     expect(imported).toMatchObject({ code: 0 });
     const { code, output } = await runCli(['doctor'], { ...settings(folder), ...broker });
     expect(output).toMatch(/ok\s+token/);
     expect(code).toBe(0);
+    // On a clock of its own it would store nothing: the simulator has another time.
+    const real = { UPSTOX_API_URL: url, UPSTOX_ASSETS_URL: url, UPSTOX_ACCESS_TOKEN: 'demo' };
+    const alone = await runCli(['doctor'], { ...settings(folder), ...real });
+    expect(alone.code).toBe(1);
+    expect(alone.output).toMatch(
+      /PROBLEM clock: .*from the broker's[^]*CLOCK_START, CLOCK_SINCE and CLOCK_RATE/,
+    );
     expect(await simulator.stop()).toBe(0);
   });
 

@@ -174,6 +174,8 @@ function clock(date: string | null, config: Config): Finding[] {
   const skew = Math.abs(Date.now() - theirs - 500);
   const detail = `${(skew / 1000).toFixed(1)} s from the broker's`;
   if (skew < SKEW_WARN_MS) return [{ state: 'ok', what: 'clock', detail }];
-  const advice = "Turn on the system's time synchronisation (NTP).";
+  const advice = config.upstox.simulated
+    ? 'Start beside a simulator with the CLOCK_START, CLOCK_SINCE and CLOCK_RATE that it printed.'
+    : "Turn on the system's time synchronisation (NTP).";
   return [{ state: skew < SKEW_BAD_MS ? 'warn' : 'bad', what: 'clock', detail, advice }];
 }
