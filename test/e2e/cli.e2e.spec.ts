@@ -112,6 +112,18 @@ describeWithData(
       expect(output).toMatch(/refused rows: 0/);
     });
 
+    it('should show how far it is, and take only the exchanges that were asked for', async () => {
+      const fresh = tempFolder();
+      const only = ['contracts', 'import', '--file', files.master, '--exchange'];
+      const unknown = await runCli([...only, 'NSE,NYSE'], settings(fresh));
+      expect(unknown.code).toBe(1);
+      expect(unknown.output).toContain('--exchange takes NSE, BSE, MCX; not NYSE.');
+      const { code, output } = await runCli([...only, 'nse'], settings(fresh));
+      expect(code).toBe(0);
+      expect(output).toMatch(/contracts \(KiB read\) \[=+\] 100%/);
+      expect(output).toMatch(/contracts of 5 underlyings \(NSE\),/);
+    });
+
     it('should change nothing when the same list comes again', async () => {
       const { code, output } = await importing(files.master);
       expect(code).toBe(0);

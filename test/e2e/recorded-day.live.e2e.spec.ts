@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
+import { join } from 'node:path';
 import type { Table } from '../../server/protocol/index.js';
-import { cleanUp } from '../support/harness.js';
+import { cleanUp, runCli, settings, tempFolder } from '../support/harness.js';
 import { closeSockets } from '../support/harness-client.js';
 import type { Watcher } from '../support/harness-watch.js';
 import { LiveReplay, type Shown } from '../support/live-replay.js';
 import { describeWithData } from '../support/shared-data.js';
-import { clock } from '../support/truth/index.js';
+import { clock, readDay } from '../support/truth/index.js';
 
 /** Real programs on a busy machine: what a test waits for has deadlines of its own. */
 jest.setTimeout(300_000);
@@ -123,8 +124,17 @@ describeWithData(
   (files) => {
     afterAll(() => cleanUp());
 
-    it('should show what was answered, minute by minute, and measure from nothing else', async () => {
-      const replay = new LiveReplay('2026-08-20', files);
+    it('should be shown minute by minute as it was answered, from its own export too', async () => {
+      const folder = tempFolder();
+      const out = join(folder, 'exported.csv.gz');
+      for (const args of [
+        ['contracts', 'import', '--file', files.instruments],
+        ['days', 'import', files.day],
+        ['days', 'export', '--underlying', 'NIFTY', '--date', '2026-08-20', '--out', out],
+      ])
+        expect(await runCli(args, settings(folder))).toMatchObject({ code: 0 });
+      const replay = new LiveReplay('2026-08-20', { ...files, day: out });
+      expect(replay.chains).toEqual(readDay(files.day));
       const first = replay.chains[0]!.answers[0]!.at;
       const shown = await replay.run(clock(first + 60_000), 60, async (watchers) => {
         for (const watcher of watchers) await watcher.slots(36, 180_000);
