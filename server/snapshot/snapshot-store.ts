@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ChainId } from '../domain/contract.js';
 import { chainKey } from '../domain/contract.js';
@@ -6,13 +6,12 @@ import type { Table } from '../domain/delta-table.js';
 import type { CaptureSource, ChainSnapshot } from '../domain/snapshot.js';
 import type { EpochMs, Slot } from '../domain/units.js';
 import { WriteQueue } from '../database/write-queue.js';
-import { CorruptSnapshot, decodeSnapshot, encodeSnapshot } from './codec.js';
+import { encodeSnapshot } from './codec.js';
 import type { CountedSnapshot } from './day-codec.js';
 import { PackedSlots, SnapshotDays } from './snapshot-days.js';
+import { insertSnapshot, readRow, sourceOf, type SnapshotRow } from './snapshot-rows.js';
 
 export type { CountedSnapshot };
-
-const SOURCES: readonly CaptureSource[] = ['live', 'backfill', 'import'];
 
 export interface Refusal {
   slot: Slot;
@@ -23,14 +22,6 @@ export interface Refusal {
 /** Which table was published last. The table itself follows from the snapshots up to its slot. */
 export type Published = Pick<Table, 'slot' | 'seq'>;
 
-interface SnapshotRow {
-  slot: number | string;
-  captured_at: number | string;
-  source: number;
-  spot: number | null;
-  payload: Buffer;
-}
-
 /** A row with what was counted. */
 interface CountedRow extends SnapshotRow {
   unknown_legs: number;
@@ -40,7 +31,6 @@ interface CountedRow extends SnapshotRow {
 /** Snapshots, refusals and latest tables on disk. Every query about them is here. */
 @Injectable()
 export class SnapshotStore {
-  private readonly log = new Logger(SnapshotStore.name);
   private readonly ids = new Map<string, number>();
   private readonly days: SnapshotDays;
 
@@ -167,7 +157,7 @@ export class SnapshotStore {
     const packed = (await this.days.load(id, from, to)).map(({ snapshot }) => snapshot);
     return inOrder(
       packed,
-      rows.flatMap((row) => this.unpack(id, row) ?? []),
+      rows.flatMap((row) => readRow(id, row) ?? []),
     );
   }
 
@@ -179,7 +169,7 @@ export class SnapshotStore {
       [id, from, to],
     );
     const readable = rows.flatMap((row): CountedSnapshot[] => {
-      const snapshot = this.unpack(id, row);
+      const snapshot = readRow(id, row);
       return snapshot ? [{ snapshot, unknownLegs: row.unknown_legs, phantomLegs: row.phantom_legs }] : [];
     });
     return { readable, unreadable: rows.length - readable.length };
@@ -265,30 +255,6 @@ export class SnapshotStore {
       .filter((row) => underlyingKey === undefined || row.underlying_key === underlyingKey)
       .map((row) => ({ id: row.id, underlying: row.underlying_key, expiry: row.expiry }));
   }
-
-  private unpack(id: number, row: SnapshotRow): ChainSnapshot | null {
-    const header = {
-      slot: Number(row.slot) as Slot,
-      capturedAt: Number(row.captured_at),
-      source: sourceOf(row.source),
-      spot: row.spot,
-    };
-    try {
-      return decodeSnapshot(header, row.payload);
-    } catch (error) {
-      if (!(error instanceof CorruptSnapshot)) throw error;
-      this.log.error(
-        `Chain ${id}, slot ${new Date(header.slot).toISOString()}: ${error.message} It is left out.`,
-      );
-      return null;
-    }
-  }
-}
-
-function sourceOf(code: number): CaptureSource {
-  const source = SOURCES[code];
-  if (source === undefined) throw new Error(`The database holds a snapshot of unknown source ${code}.`);
-  return source;
 }
 
 /** Both by slot; a slot that both have stays as it was packed. */
@@ -296,36 +262,6 @@ function inOrder<T extends { slot: Slot }>(packed: readonly T[], rows: readonly 
   if (packed.length === 0) return [...rows];
   const bySlot = new Map([...rows, ...packed].map((one) => [one.slot, one]));
   return [...bySlot.values()].sort((a, b) => a.slot - b.slot);
-}
-
-async function insertSnapshot(
-  tx: EntityManager,
-  there: PackedSlots,
-  id: number,
-  capture: CountedSnapshot,
-  payload: Buffer,
-): Promise<boolean> {
-  const { snapshot } = capture;
-  if (await there.has(id, snapshot.slot)) return false;
-  const runner = tx.queryRunner;
-  if (!runner) throw new Error('A snapshot is only written inside a transaction.');
-  const result = await runner.query(
-    `INSERT INTO snapshot (chain_id, slot, captured_at, source, spot, legs, unknown_legs, phantom_legs, payload)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-    [
-      id,
-      snapshot.slot,
-      snapshot.capturedAt,
-      SOURCES.indexOf(snapshot.source),
-      snapshot.spot,
-      snapshot.present.reduce((sum, flag) => sum + flag, 0),
-      capture.unknownLegs,
-      capture.phantomLegs,
-      payload,
-    ],
-    true,
-  );
-  return result.affected === 1;
 }
 
 async function notePublished(tx: EntityManager, id: number, { slot, seq }: Published): Promise<void> {

@@ -194,6 +194,25 @@ describe.each(kinds)('a server on %s', (kind) => {
     note('import of what is there', await house.get(DayImport).run(file));
   });
 
+  it('should give the place of a damaged minute to the same minute imported again', async () => {
+    const store = house.get(SnapshotStore);
+    const id = (await store.findChain(NIFTY))!;
+    const [whole] = await store.load(id, at('10:02'), at('10:02'));
+    await house
+      .get(DataSource)
+      .query('UPDATE snapshot SET payload = $1 WHERE chain_id = $2 AND slot = $3', [
+        Buffer.alloc(90, 7),
+        id,
+        at('10:02'),
+      ]);
+    expect(await store.load(id, at('10:02'), at('10:02'))).toEqual([]);
+    const again = { chainId: id, snapshot: whole!, unknownLegs: 0, phantomLegs: 0 };
+    expect(await store.commitMany([again])).toBe(1);
+    expect(await store.load(id, at('10:02'), at('10:02'))).toEqual([whole]);
+    expect(await store.commitMany([again])).toBe(0);
+    note('mended', await store.slots(id, at('10:00'), at('10:10')));
+  });
+
   it('should delete what is older than the owner wants to keep', async () => {
     house.clock.set(istAt(addDays(DAY, 5), '10:00'));
     const deleted = await house.get(Retention).run();

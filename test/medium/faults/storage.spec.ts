@@ -5,7 +5,7 @@ import { WalWatch } from '../../../server/database/wal-watch.js';
 import type { Slot } from '../../../server/domain/units.js';
 import { CorruptSnapshot, decodeSnapshot, type SnapshotHeader } from '../../../server/snapshot/codec.js';
 import { StatusService } from '../../../server/snapshot/status-service.js';
-import { at, NIFTY, openFaultyHouse, type FaultyHouse } from '../../support/faulty-house.js';
+import { at, NIFTY, openFaultyHouse, until, type FaultyHouse } from '../../support/faulty-house.js';
 import { seeded } from '../../support/seeded.js';
 import { closeSockets } from '../../support/sockets.js';
 
@@ -141,26 +141,52 @@ describe('F29 bits that flip on disk', () => {
       expect(() => decodeSnapshot(wrong, row!.payload)).toThrow(CorruptSnapshot);
   });
 
+  const damage = async (...minutes: string[]): Promise<void> => {
+    for (const minute of minutes)
+      await query('UPDATE snapshot SET payload = $1 WHERE slot = $2', [Buffer.alloc(90, 7), at(minute)]);
+  };
+
   it('should cost the damaged minutes only: the rest of the day is served, true', async () => {
     house = await openFaultyHouse();
     await house.minutes(12);
-    for (const minute of ['09:18', '09:22'])
-      await query('UPDATE snapshot SET payload = $1 WHERE slot = $2', [Buffer.alloc(90, 7), at(minute)]);
+    await damage('09:18', '09:22');
+    await house.close(true);
+    const { dir } = house;
+    // The market is closed: nothing is rebuilt.
+    house = await openFaultyHouse({ dir, at: '16:00' });
+    const screen = await house.screen();
+    const table = await house.chains.latest(NIFTY);
+    expect(screen.table).toEqual(table);
+    expect(house.logged('error', 'It is left out').length).toBeGreaterThanOrEqual(2);
+    expect(table?.slot).toBe(at('09:26'));
+    for (const minute of ['09:17', '09:19', '09:23'])
+      expect((await house.chains.at(NIFTY, at(minute)))?.slot).toBe(at(minute));
+    expect((await house.chains.at(NIFTY, at('09:18')))?.slot).toBe(at('09:17'));
+    // 09:22 is damaged: three minutes back the base is the minute before it.
+    const later = await house.chains.at(NIFTY, at('09:25'));
+    expect(later?.rows[2]?.call?.changes[0]?.baseSlot).toBe(at('09:21'));
+  });
+
+  it('should be mended from the broker’s candles while the session lasts, and stay so', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(12);
+    await damage('09:18', '09:22');
     await house.close(true);
     const { dir } = house;
     house = await openFaultyHouse({ dir, at: '09:27' });
     await house.minutes(1);
-    expect(house.logged('error', 'It is left out')).toHaveLength(2);
+    await until('both minutes', async () => {
+      const stored = await house.stored();
+      return stored.includes('09:18 backfill') && stored.includes('09:22 backfill');
+    });
+    expect(house.logged('warn', 'the damaged snapshot is replaced')).toHaveLength(2);
     const table = await house.chains.latest(NIFTY);
     expect(table?.slot).toBe(at('09:27'));
-    const screen = await house.screen();
-    expect(screen.table).toEqual(table);
-    expect(screen.status.state).toMatch(/live|back-filling/);
-    // 09:22 is damaged: five minutes back the base is the minute before it.
-    expect(table?.rows[2]?.call?.changes[1]?.baseSlot).toBe(at('09:21'));
-    for (const minute of ['09:17', '09:19', '09:23'])
-      expect((await house.chains.at(NIFTY, at(minute)))?.slot).toBe(at(minute));
-    expect((await house.chains.at(NIFTY, at('09:18')))?.slot).toBe(at('09:17'));
+    await house.close(true);
+    house = await openFaultyHouse({ dir, at: '16:00' });
+    expect((await house.chains.at(NIFTY, at('09:22')))?.slot).toBe(at('09:22'));
+    expect((await house.screen()).table).toEqual(table);
+    expect(house.logged('error', 'It is left out')).toEqual([]);
   });
 
   it('should not reach the latest table, which is computed from the minutes after a restart', async () => {
