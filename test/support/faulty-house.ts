@@ -107,6 +107,8 @@ export async function openFaultyHouse(options: FaultyHouseOptions = {}) {
     UPSTOX_API_URL: simulator.url,
     UPSTOX_ASSETS_URL: simulator.url,
     UPSTOX_ACCESS_TOKEN: 'demo',
+    // It runs by itself and stores minutes too: how many, the pace of the machine would decide.
+    MARKET_SWEEP: 'off',
     ...options.env,
   });
   const lines: string[] = [];

@@ -132,8 +132,7 @@ describe('F37 a thousand screens that come at once after a restart', () => {
     await house.minutes(5);
     await house.close(true);
     const { dir } = house;
-    // The sweep has reads of its own, which no screen asks for.
-    house = await openFaultyHouse({ dir, at: '09:20', env: { MARKET_SWEEP: 'off' } });
+    house = await openFaultyHouse({ dir, at: '09:20' });
     await house.minutes(1);
     const cookie = await house.signIn();
     await screenOf(cookie);

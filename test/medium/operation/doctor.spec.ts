@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnose, type Finding } from '../../../server/commands/doctor/diagnose.js';
+import type { Config } from '../../../server/config/config.js';
 import { loadConfig } from '../../../server/config/load-config.js';
 import { openDatabase } from '../../../server/database/open.js';
 import { cleanUp, runCli, serverScript, start } from '../../support/harness.js';
@@ -36,12 +37,18 @@ afterEach(async () => {
 
 const file = (): string => join(dir, 'tracker.db');
 
-function examine(env: Record<string, string> = {}): Promise<Finding[]> {
+const examine = (env: Record<string, string> = {}): Promise<Finding[]> => diagnose(configOf(env));
+
+/** Takes the scripted broker for the real one, and not for a simulator. */
+const examineLive = (): Promise<Finding[]> => {
+  const config = configOf({});
+  return diagnose({ ...config, upstox: { ...config.upstox, simulated: false } });
+};
+
+function configOf(env: Record<string, string>): Config {
   const url = `http://127.0.0.1:${(broker.address() as AddressInfo).port}`;
   const addresses = { UPSTOX_API_URL: url, UPSTOX_LOGIN_URL: url, UPSTOX_ASSETS_URL: url };
-  return diagnose(
-    loadConfig({ DATABASE_URL: `sqlite:${file()}`, UPSTOX_ACCESS_TOKEN: 'demo', ...addresses, ...env }),
-  );
+  return loadConfig({ DATABASE_URL: `sqlite:${file()}`, UPSTOX_ACCESS_TOKEN: 'demo', ...addresses, ...env });
 }
 
 const of = (findings: Finding[], what: Finding['what']): Finding => {
@@ -146,9 +153,18 @@ describe('doctor', () => {
   ])('should find a clock that is %d ms from the broker’s to be %s', async (skew, state) => {
     await emptyDatabase();
     answer.date = new Date(Date.now() - skew).toUTCString();
-    expect(of(await examine(), 'clock')).toMatchObject({
+    expect(of(await examineLive(), 'clock')).toMatchObject({
       state,
       advice: expect.stringContaining('NTP') as string,
+    });
+  });
+
+  it('should say of a simulator’s time how to take it over', async () => {
+    await emptyDatabase();
+    answer.date = new Date(Date.now() - 60_000).toUTCString();
+    expect(of(await examine(), 'clock')).toMatchObject({
+      state: 'bad',
+      advice: expect.stringContaining('CLOCK_START') as string,
     });
   });
 
