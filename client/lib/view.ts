@@ -1,4 +1,4 @@
-import type { Change, Leg, Row, Table } from '../../server/protocol/index.js';
+import type { Leg, Row, Table } from '../../server/protocol/index.js';
 
 /** Strikes shown on each side of ATM; `Infinity` is the whole chain. */
 export type Reach = 3 | 5 | 10 | 'all';
@@ -22,14 +22,14 @@ export function rowsInView(rows: readonly Row[], atmStrike: number | null, reach
 }
 
 /**
- * Step of a cell's tint: 0 none … 4 just below the threshold, 5 at the threshold, 6 at twice the threshold. Positive
+ * Step of the tint of a cell with a change of `pct` per cent: 0 none … 4 just below the threshold, 5 at the threshold, 6 at twice the threshold. Positive
  * for OI added, negative for OI closed. A leg that is new (base 0) has no per cent and gets no tint.
  */
-export function heatStep(change: Pick<Change, 'pct'> | null, threshold: number): number {
-  if (change === null || change.pct === null) return 0;
-  const strength = Math.abs(change.pct) / threshold;
+export function heatStep(pct: number | null, threshold: number): number {
+  if (pct === null) return 0;
+  const strength = Math.abs(pct) / threshold;
   const step = STEPS.findLastIndex((from) => strength >= from) + 1;
-  return change.pct < 0 ? 0 - step : step;
+  return pct < 0 ? 0 - step : step;
 }
 const STEPS = [0.1, 0.3, 0.5, 0.75, 1, 2];
 /** From this step on a cell is beyond its threshold. */
