@@ -1,6 +1,7 @@
 import type { Row, Table } from '../../server/protocol/index.js';
 import type { Units } from '../lib/format.js';
 import { countBoard, largestOi, rowsInView, type BoardCount, type Thresholds } from '../lib/view.js';
+import { RowViews, type RowView } from './row-views.svelte.js';
 import type { Measure, Settings } from './settings.svelte.js';
 
 /** Minutes; before the first table says which it has. */
@@ -27,6 +28,7 @@ export class BoardView {
   #intervals = $state.raw(INTERVALS);
   #atmStrike = $state.raw<number | null>(null);
   #maxOi = $state.raw(0);
+  readonly #views = new RowViews();
   readonly rows: readonly Row[] = $derived.by(() =>
     this.table ? rowsInView(this.table.rows, this.table.atmStrike, this.settings.data.reach) : [],
   );
@@ -50,6 +52,12 @@ export class BoardView {
     this.#intervals = this.table?.intervals ?? INTERVALS;
     this.#atmStrike = this.table?.atmStrike ?? null;
     this.#maxOi = largestOi(this.rows);
+    this.#views.take(this.rows, this.table?.intervals.length ?? INTERVALS.length);
+  }
+
+  /** The rows in view as their cells see them. */
+  get views(): readonly RowView[] {
+    return this.#views.shown;
   }
 
   get intervals(): readonly number[] {
