@@ -21,6 +21,21 @@ export interface TableChanges {
   sameNodes: boolean;
 }
 
+/** How a cell is painted; colours as the browser computes them. */
+export interface Paint {
+  ground: string;
+  /** Image over the ground: the tint, or the hatch of what is unknown. */
+  over: string;
+  weight: number;
+  /** Of an OI cell: its length as a share of the track, and its distance from the track's ends, px. */
+  bar: { share: number; left: number; right: number; color: string } | null;
+}
+
+export interface Painting {
+  grounds: Record<'panel' | 'itm' | 'atm-row', string>;
+  cells: Record<string, Paint>;
+}
+
 export interface Focus {
   name: string;
   tag: string;
@@ -113,6 +128,10 @@ export class Screen {
 
   tableChanges(): Promise<TableChanges> {
     return this.probe('tableChanges()');
+  }
+
+  painting(): Promise<Painting> {
+    return this.probe('painting()');
   }
 
   /** Moment of the page's own clock, for `shiftsSince`. */
