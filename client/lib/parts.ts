@@ -5,6 +5,7 @@ export const parts = {
   settings: () => import('../components/SettingsDialog.svelte'),
   quality: () => import('../components/QualityDialog.svelte'),
   past: () => import('../components/PastBar.svelte'),
+  marketMerge: () => import('./market-merge.js'),
 };
 
 /** Fetches every part. A part that does not come now is asked for again when it is opened, and says so there. */

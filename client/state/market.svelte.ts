@@ -1,8 +1,13 @@
 import type { MarketBoard, MarketFrame, MarketWatchAck, SweepStatus } from '../../server/protocol/index.js';
-import { problemOf, type Problem } from '../lib/errors.js';
-import { applyMarket } from '../lib/market-merge.js';
+import { partProblem, type Problem } from '../lib/errors.js';
+import type { applyMarket } from '../lib/market-merge.js';
+import { parts } from '../lib/parts.js';
 import { FrameMismatch } from '../lib/sparse.js';
 import type { Link } from '../socket.js';
+
+interface Decoder {
+  applyMarket: typeof applyMarket;
+}
 
 export type MarketPhase = 'idle' | 'loading' | 'ready' | 'waiting' | 'failed';
 
@@ -20,7 +25,13 @@ export class MarketStore {
   /** Frames that came before the answer they follow. `null` when no answer is awaited. */
   #early: MarketFrame[] | null = null;
 
-  constructor(private readonly link: Pick<Link, 'connected' | 'watchMarket' | 'unwatchMarket'>) {}
+  /** The decoder of frames. Whoever only watches chains does without it. */
+  #decoder: Decoder | null = null;
+
+  constructor(
+    private readonly link: Pick<Link, 'connected' | 'watchMarket' | 'unwatchMarket'>,
+    private readonly fetchDecoder: () => Promise<Decoder> = parts.marketMerge,
+  ) {}
 
   get board(): MarketBoard | null {
     return this.#board;
@@ -76,10 +87,11 @@ export class MarketStore {
     if (!this.#open || !this.link.connected) return;
     this.#early = [];
     try {
-      const answer = await this.link.watchMarket();
+      const [answer, decoder] = await Promise.all([this.link.watchMarket(), this.fetchDecoder()]);
+      this.#decoder = decoder;
       if (request === this.#request) this.#take(answer);
     } catch (error) {
-      if (request === this.#request) this.#fail(problemOf(error));
+      if (request === this.#request) this.#fail(partProblem(error));
     }
   }
 
@@ -92,8 +104,8 @@ export class MarketStore {
     }
     if (this.#board && frame.seq <= this.#board.seq) return;
     try {
-      if (!this.#board) throw new FrameMismatch('no board yet');
-      this.#board = applyMarket(this.#board, frame);
+      if (!this.#board || !this.#decoder) throw new FrameMismatch('no board yet');
+      this.#board = this.#decoder.applyMarket(this.#board, frame);
       this.#sweep = frame.sweep;
     } catch (error) {
       if (!(error instanceof FrameMismatch)) throw error;

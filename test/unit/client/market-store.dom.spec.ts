@@ -1,3 +1,4 @@
+import { applyMarket } from '../../../client/lib/market-merge.js';
 import { Settings } from '../../../client/state/settings.svelte.js';
 import { MarketStore } from '../../../client/state/market.svelte.js';
 import { MarketView } from '../../../client/state/market-view.svelte.js';
@@ -47,7 +48,7 @@ describe('MarketStore', () => {
   const third = board(3, { A: 90, B: 50 });
   beforeEach(() => {
     link = new FakeMarketLink();
-    market = new MarketStore(link);
+    market = new MarketStore(link, () => Promise.resolve({ applyMarket }));
   });
 
   async function opened(): Promise<void> {
@@ -134,7 +135,7 @@ describe('MarketView', () => {
   beforeEach(async () => {
     now = 100_000;
     link = new FakeMarketLink();
-    market = new MarketStore(link);
+    market = new MarketStore(link, () => Promise.resolve({ applyMarket }));
     const settings = new Settings({ getItem: () => null, setItem: () => undefined });
     view = new MarketView(
       () => market.board,
