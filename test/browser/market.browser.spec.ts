@@ -124,7 +124,7 @@ describeInChromium('the market page', (screens) => {
     await screen.page.getByRole('combobox', { name: 'Legs from' }).selectOption('10000');
     await screen.page.locator('td.none').first().hover();
     await screen.tooltip.getByText('Lower the floor').waitFor();
-    await screen.page.reload();
+    await screen.reload();
     await shown(screen);
     expect([await pressed('10m'), await pressed('CE')]).toEqual(['true', 'true']);
   });

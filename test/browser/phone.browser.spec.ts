@@ -142,7 +142,7 @@ describeInChromium('on a phone', (screens) => {
     await light.page.getByRole('button', { name: 'Account and settings' }).tap();
     await light.page.getByRole('button', { name: /^Theme/ }).tap();
     await until('the dark theme', async () => (await ground(light)) < 40);
-    await light.page.reload();
+    await light.reload();
     await light.tableShown();
     expect(await ground(light)).toBeLessThan(40);
   });

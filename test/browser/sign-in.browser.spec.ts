@@ -24,7 +24,7 @@ describeInChromium('signing in and out', (screens) => {
   it('should still be signed in after a reload', async () => {
     const screen = await screens.show(house.url);
     await screen.enterDemo();
-    await screen.page.reload();
+    await screen.reload();
     await screen.tableShown();
   });
 

@@ -85,6 +85,12 @@ export class Screen {
     await this.tableShown();
   }
 
+  /** Loads the page anew. What it was just asking for is given up, as by any page that is left. */
+  async reload(): Promise<void> {
+    this.provokes(/request failed: GET \S+ net::ERR_ABORTED/);
+    await this.page.reload();
+  }
+
   tableShown(): Promise<void> {
     return this.page.locator('table.board tbody tr').first().waitFor();
   }
