@@ -33,10 +33,14 @@ export type Fault =
   /** The instrument master breaks off in the middle. */
   | { type: 'half-master' };
 
+/** Whether a call meets a fault, by what it asks for (see `Call.subject`). */
+type Meets = (subject: string) => boolean;
+
 interface Planned {
   kind: PathKind | 'all';
   fault: Fault;
   left: number;
+  meets: Meets;
 }
 
 /** Which faults the next calls meet. Driven by the process that owns the simulator, never over HTTP. */
@@ -46,9 +50,10 @@ export class FaultPlan {
   /**
    * Lets the next `times` calls of a kind meet the fault.
    * @param times `Infinity` = until cleared.
+   * @param meets for faults that only some of these calls meet, such as those for one underlying.
    */
-  inject(kind: PathKind | 'all', fault: Fault, times = 1): void {
-    this.planned.push({ kind, fault, left: times });
+  inject(kind: PathKind | 'all', fault: Fault, times = 1, meets: Meets = () => true): void {
+    this.planned.push({ kind, fault, left: times, meets });
   }
 
   /** Forgets the faults of a kind, or all of them. */
@@ -62,8 +67,8 @@ export class FaultPlan {
   }
 
   /** The fault that a call of this kind meets now; first planned, first met. */
-  take(kind: PathKind): Fault | null {
-    const next = this.planned.find((p) => p.kind === kind || p.kind === 'all');
+  take(kind: PathKind, subject = ''): Fault | null {
+    const next = this.planned.find((p) => (p.kind === kind || p.kind === 'all') && p.meets(subject));
     if (!next) return null;
     next.left -= 1;
     if (next.left <= 0) this.planned = this.planned.filter((p) => p !== next);

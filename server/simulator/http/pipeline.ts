@@ -74,7 +74,7 @@ export function route(
     const entry = ctx.calls.add(call);
     res.once('finish', () => (entry.status = res.statusCode));
     res.once('close', () => (entry.cutOff = !res.writableFinished));
-    const fault = ctx.faults.take(kind);
+    const fault = ctx.faults.take(kind, call.subject);
     const ahead = fault?.type === 'skew' ? fault.ms : 0;
     tellTime(res, ctx.now() + ahead);
     if (sendFault(res, fault)) return;

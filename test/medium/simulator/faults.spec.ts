@@ -62,6 +62,20 @@ describe('faults and limits of the simulator', () => {
     expect(oiOf(await chain())).toEqual(oiOf(good));
   });
 
+  it('should let only those calls meet a fault that it is meant for, and pass the others', async () => {
+    const other = market.instruments().find((row) => row.underlying_key && row.underlying_key !== NIFTY);
+    const { faults } = sim.simulator;
+    faults.inject('option-chain', { type: 'status', status: 429 }, 1, (subject) =>
+      subject.includes(encoded(NIFTY)),
+    );
+    const elsewhere = CHAIN.replace(encoded(NIFTY), encoded(other?.underlying_key ?? ''));
+    expect((await sim.get(elsewhere)).status).not.toBe(429);
+    expect(faults.pending).toBe(1);
+    expect((await sim.get(CHAIN)).status).toBe(429);
+    expect((await sim.get(CHAIN)).status).toBe(200);
+    expect(faults.pending).toBe(0);
+  });
+
   it('should answer an earlier minute', async () => {
     inject({ type: 'stale', minutes: 7 });
     expect(await chain()).toEqual(market.chain(NIFTY, expiry, at('11:53:00')));
