@@ -7,6 +7,7 @@ import {
   until,
   type FaultyHouse,
 } from '../../support/faulty-house.js';
+import { metric, Visitor } from '../../support/harness-client.js';
 import { closeSockets } from '../../support/sockets.js';
 
 /** A broker that limps: what the log, the screen and the database say of each way to do so. */
@@ -36,6 +37,12 @@ function burstsOf(times: readonly number[]): { from: number; to: number; calls: 
   }
   return bursts;
 }
+
+/** Answers that were refused whole, as a monitor reads them. */
+const badAnswers = async (): Promise<number> =>
+  metric(new Visitor(house.base, await house.signIn()), 'oi_broker_calls_total', {
+    ...{ api: 'option-chain', outcome: 'bad-answer' },
+  });
 
 describe('F01 429 with Retry-After', () => {
   it('should call no earlier than told, keep the table with its age, and go on by itself', async () => {
@@ -207,8 +214,10 @@ describe.each([
     await house.minutes(2);
     const screen = await house.screen();
     const shown = screen.table;
+    expect(await badAnswers()).toBe(0);
     house.faults.inject('option-chain', fault, Infinity);
     await house.at('09:17');
+    expect(await badAnswers()).toBe(1);
     const lines = house.logged('warn', 'slot=09:17', 'bad-answer', words);
     expect(lines).toHaveLength(1);
     expect(lines[0]).not.toMatch(/Access denied|twenty-four|<html|instrument_key/);
@@ -221,6 +230,45 @@ describe.each([
     expect(await house.untruths()).toEqual([]);
     await screen.look();
     expect(screen.table).toEqual(await house.chains.latest(NIFTY));
+  });
+});
+
+describe('F07 an answer that is refused', () => {
+  /** What a broken broker, or whoever stands in its place, may have in its answer. */
+  const PLANTED = ['eyJhbGciOiJIUzI1NiJ9.pl4nted.s1gnature', 'pl4nted s3cret', 'AB1234-pl4nted'];
+
+  it('should be counted each time, and be in the log by what is wrong with it, without a word of its own', async () => {
+    await enter();
+    await house.minutes(2);
+    const screen = await house.screen();
+    const [jwt, words, user] = PLANTED;
+    house.market.spoil = (rows) =>
+      rows.map((row, i) => {
+        const odd: unknown = { ...row, strike_price: `Bearer ${jwt} ${words}`, [user!]: words };
+        return i === 0 ? row : (odd as typeof row);
+      });
+    house.clock.set(at('09:17'));
+    await house.tick();
+    await house.live(170);
+    const calls = callTimes(at('09:17')).length;
+    expect(calls).toBeGreaterThanOrEqual(4);
+    expect(await badAnswers()).toBe(calls);
+    const visitor = new Visitor(house.base, await house.signIn());
+    expect(await metric(visitor, 'oi_captures_total', { outcome: 'failed' })).toBe(calls);
+    const [sample] = house.logged('warn', 'slot=09:17', 'outcome=failed');
+    expect(sample).toContain('(bad-answer: Most rows of the option chain are unusable)');
+    const seen = [...house.lines, JSON.stringify(await screen.look()), await visitor.get<string>('/metrics')];
+    for (const secret of [...PLANTED, 'pl4nted', 's3cret', 'Bearer'])
+      expect(seen.join('\n')).not.toContain(secret);
+    house.market.spoil = (rows) => rows;
+    await house.live(61);
+    await house.rebuilt();
+    expect(await badAnswers()).toBe(calls);
+    expect(await screen.look()).toMatchObject({ state: 'live' });
+    expect(screen.table).toEqual(await house.chains.latest(NIFTY));
+    expect(await house.stored()).toEqual([
+      ...['09:15', '09:16', '09:17 backfill', '09:18 backfill', '09:19 backfill', '09:20'],
+    ]);
   });
 });
 
