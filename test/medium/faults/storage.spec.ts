@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { DatabaseRefused, openDatabase } from '../../../server/database/open.js';
+import { DatabaseRefused, openDatabase, WAL_LIMIT_BYTES } from '../../../server/database/open.js';
 import { WalWatch } from '../../../server/database/wal-watch.js';
 import type { Slot } from '../../../server/domain/units.js';
 import { CorruptSnapshot, decodeSnapshot, type SnapshotHeader } from '../../../server/snapshot/codec.js';
@@ -252,6 +253,47 @@ describe('F31 a reader that never ends', () => {
     await query('PRAGMA wal_checkpoint(TRUNCATE)');
     await wal.check(256 * 1024);
     expect(house.logged('log', 'write-ahead log', 'is back to')).toHaveLength(1);
+    expect(await house.integrity()).toBe('ok');
+  });
+
+  const walBytes = async (): Promise<number> => (await stat(join(house.dir, 'tracker.db-wal'))).size;
+  /** Writes that many bytes through the server's own connection, as a long day would in hours. */
+  const write = async (bytes: number): Promise<void> => {
+    await query('CREATE TABLE IF NOT EXISTS ballast (id INTEGER PRIMARY KEY, bytes BLOB)');
+    for (let left = bytes; left > 0; left -= 2 ** 20)
+      await query('INSERT OR REPLACE INTO ballast (id, bytes) VALUES (1, zeroblob(1048576))');
+  };
+
+  it('should be told of by the server itself while it reads, and leave the log file within its limit by captures alone', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(2);
+    // Without a reader the file does not even come near: it is moved into the database as it goes.
+    await write(WAL_LIMIT_BYTES);
+    expect(await walBytes()).toBeLessThan(WAL_LIMIT_BYTES / 4);
+    const reader = await otherProgram();
+    await reader.query('BEGIN');
+    const [read] = await reader.query<{ n: number }[]>('SELECT count(*) AS n FROM snapshot');
+    await write(WAL_LIMIT_BYTES + 2 ** 20);
+    expect(await walBytes()).toBeGreaterThan(WAL_LIMIT_BYTES);
+    // The job looks once a minute of the clock, three seconds here. The reader is still at it.
+    await until(
+      'the word about the write-ahead log',
+      () => house.logged('warn', 'write-ahead log', 'has grown to').length > 0,
+    );
+    expect(await reader.query('SELECT count(*) AS n FROM snapshot')).toEqual([read]);
+    expect(house.logged('log', 'write-ahead log', 'is back to')).toEqual([]);
+    await house.minutes(2);
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17']);
+    await reader.query('COMMIT');
+    // Nobody asks for a checkpoint: the first commits move all of it into the database, and cut the file.
+    await house.minutes(4);
+    expect(await walBytes()).toBeLessThanOrEqual(WAL_LIMIT_BYTES);
+    await until(
+      'the word that it is over',
+      () => house.logged('log', 'write-ahead log', 'is back to').length > 0,
+    );
+    expect(house.logged('warn', 'write-ahead log', 'has grown to')).toHaveLength(1);
+    expect(await house.stored()).toEqual(['09:15', '09:16', '09:17', '09:18', '09:19', '09:20']);
     expect(await house.integrity()).toBe('ok');
   });
 });
