@@ -13,7 +13,7 @@ import { Watcher } from '../../support/harness-watch.js';
 import { closeSockets, connect, watch, type ScreenSocket } from '../../support/sockets.js';
 import { RawScreen } from '../attacks/raw-screen.js';
 
-/** Screens that do not read, vanish, come all at once, lose frames, or come from another life of the server. */
+/** Screens that do not read, vanish, lose frames, or come from another life of the server. */
 
 let house: FaultyHouse;
 const raw: RawScreen[] = [];
@@ -122,47 +122,6 @@ describe('F36 a watcher that is half open', () => {
     expect(took).toBeLessThan(400 + 800 + 2_500);
     expect(house.get(ChainGateway).screens).toBe(0);
   });
-});
-
-describe('F37 a thousand screens that come at once after a restart', () => {
-  const SCREENS = 1_000;
-
-  it('should be served within seconds from one encoded table, without a read of the database for any table', async () => {
-    house = await openFaultyHouse();
-    await house.minutes(5);
-    await house.close(true);
-    const { dir } = house;
-    house = await openFaultyHouse({ dir, at: '09:20' });
-    await house.minutes(1);
-    const cookie = await house.signIn();
-    await screenOf(cookie);
-    const database = house.get(DataSource);
-    const reads: string[] = [];
-    const { query } = database;
-    database.query = ((sql: string, ...rest: unknown[]) => {
-      reads.push(sql);
-      return (query as (...all: unknown[]) => unknown).call(database, sql, ...rest);
-    }) as typeof query;
-    const { tablesComputed, answersEncoded } = house.metrics;
-    const began = performance.now();
-    const sockets = await Promise.all(
-      Array.from({ length: SCREENS }, () => connect(house.base, { cookie, origin: house.base })),
-    );
-    const tables = await Promise.all(sockets.map((socket) => watch(socket, NIFTY)));
-    const seconds = (performance.now() - began) / 1_000;
-    const shown = await house.chains.latest(NIFTY);
-    for (const answer of tables) expect(answer.ok && answer.table?.seq).toBe(shown?.seq);
-    expect(tables.at(-1)).toMatchObject({ ok: true, table: shown });
-    expect(house.metrics.tablesComputed).toBe(tablesComputed);
-    expect(house.metrics.answersEncoded - answersEncoded).toBeLessThanOrEqual(1);
-    const market = /^\s*SELECT.*\b(chain|snapshot|refusal|chain_table|contract|underlying|trading_day)\b/s;
-    expect(reads.filter((sql) => market.test(sql))).toEqual([]);
-    expect(watchers()).toBe(SCREENS + 1);
-    expect(seconds).toBeLessThan(30);
-    process.stdout.write(
-      `F37: ${SCREENS} screens in ${seconds.toFixed(1)} s, ${reads.length} reads of sign-ins\n`,
-    );
-  }, 120_000);
 });
 
 describe('F38 frames that are lost, doubled or out of order on the way', () => {
