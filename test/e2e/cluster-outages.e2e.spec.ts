@@ -6,6 +6,7 @@ import { request } from '../support/harness-client.js';
 import type { Watcher } from '../support/harness-watch.js';
 import type { MachineRoom } from '../support/machine-room.js';
 import { OwnPostgres } from '../support/own-postgres.js';
+import { MINUTE } from '../support/truth/index.js';
 import { describeRoom, roomForTests } from '../support/room-for-tests.js';
 
 /** Real programs on a busy machine: what a test waits for has deadlines of its own. */
@@ -48,6 +49,23 @@ describeRoom()('two servers whose PostgreSQL or Redis goes away', () => {
       const numbers = tables.map(({ seq }) => seq);
       expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     }
+  }
+
+  /** No minute is there twice, whatever its source: not in the database, nor by the word of the servers that captured. */
+  async function expectNoneTwice(): Promise<void> {
+    const rows = await room.db.query<{ chain: string; slot: string; at: string }[]>(
+      'SELECT chain_id AS chain, slot, captured_at AS at FROM snapshot WHERE source = 0 ORDER BY chain_id, slot',
+    );
+    expect(new Set(rows.map(({ chain, slot }) => `${chain} ${slot}`)).size).toBe(rows.length);
+    // Nor is one stored under the name of another.
+    for (const { slot, at } of rows) expect(Math.floor(Number(at) / MINUTE) * MINUTE).toBe(Number(slot));
+    const said = room.servers.flatMap(({ program }) =>
+      program.lines.flatMap(
+        (line) => /capture (\S.*@\S+ slot=\d\d:\d\d) .*outcome=captured/.exec(line)?.[1] ?? [],
+      ),
+    );
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.filter((one, i) => said.indexOf(one) !== i)).toEqual([]);
   }
 
   const showTheSame = ([one, ...others]: readonly Watcher[]): Promise<unknown> =>
@@ -120,6 +138,7 @@ describeRoom()('two servers whose PostgreSQL or Redis goes away', () => {
     const after = await room.slots();
     expect(after).toEqual(expect.arrayContaining(before));
     expect(new Set(after).size).toBe(after.length);
+    await expectNoneTwice();
     for (const { program } of room.servers) expect(program.ended).toBe(false);
     expectInOrder(watchers);
     await showTheSame(watchers);
@@ -149,6 +168,7 @@ describeRoom()('two servers whose PostgreSQL or Redis goes away', () => {
     await allAre('readiness', 200);
     await room.minutes(2);
     expect(await room.slots()).toEqual(expect.arrayContaining(before));
+    await expectNoneTwice();
     expectInOrder(watchers);
     await showTheSame(watchers);
   });
