@@ -7,7 +7,7 @@ import type { MasterContract, MasterList } from './master-list.js';
 /** When the broker has a new list and has dropped what expired, IST. */
 export const LIST_TIME = '06:00';
 const MAX_REFUSED_SHARE = 0.1;
-const MIN_SIZE_SHARE = 0.1;
+const MIN_SIZE_SHARE = 0.9;
 const KEPT = 'The list in use was kept.';
 
 /**
@@ -48,13 +48,21 @@ export function refuseOlder(asOf: EpochMs, last: EpochMs | null): void {
 }
 
 /**
- * Refuses a list that has lost more than nine tenths of an exchange's contracts since the last import.
+ * Refuses a list that has lost more than a tenth of what an exchange had and still trades. What has expired is no loss: the
+ * day after a monthly expiry it may be two fifths of the list.
+ * @param today the date of the list.
  * @throws ImportRefused
  */
-export function refuseSmall(contracts: readonly MasterContract[], known: readonly KnownContract[]): void {
-  const before = countBy(known.filter((one) => one.listed && one.instrumentKey !== null));
-  for (const [exchange, count] of countBy(contracts.map((one) => one.underlying))) {
-    const listed = before.get(exchange) ?? 0;
+export function refuseSmall(
+  contracts: readonly MasterContract[],
+  known: readonly KnownContract[],
+  today: IsoDate,
+): void {
+  const trades = ({ expiry }: { readonly expiry: IsoDate }): boolean => expiry >= today;
+  const now = countBy(contracts.filter(trades).map((one) => one.underlying));
+  const before = countBy(known.filter((one) => one.listed && one.instrumentKey !== null && trades(one)));
+  for (const [exchange, listed] of before) {
+    const count = now.get(exchange) ?? 0;
     if (count >= listed * MIN_SIZE_SHARE) continue;
     throw new ImportRefused(
       'too-small',

@@ -85,7 +85,7 @@ export class InstrumentImporter {
     refuseOlder(asOf, last);
     const underlyingIds = await syncUnderlyings(manager, list.underlyings);
     const known = await loadKnown(manager, list.exchanges(), earliestExpiry(contracts));
-    if (!options.force) refuseSmall(contracts, known);
+    if (!options.force) refuseSmall(contracts, known, istDate(asOf));
     const identified = contracts.map((contract) => ({
       underlyingId: underlyingIds.get(contract.underlying.key) as number,
       contract,

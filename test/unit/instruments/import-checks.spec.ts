@@ -3,8 +3,10 @@ import {
   inferAsOf,
   refuseBroken,
   refuseOlder,
+  refuseSmall,
   validFrom,
 } from '../../../server/instruments/import-checks.js';
+import type { KnownContract } from '../../../server/instruments/import-diff.js';
 import { MasterList } from '../../../server/instruments/master-list.js';
 import { parseMasterRow } from '../../../server/instruments/master-row.js';
 import { chainRows } from './master-rows.js';
@@ -47,6 +49,52 @@ describe('import checks', () => {
     expect(() => refuseBroken(list, [])).not.toThrow();
     list.refuse('lot_size is 0', 'NSE_FO|3');
     expect(() => refuseBroken(list, [])).toThrow(expect.objectContaining({ why: 'broken-rows' }));
+  });
+
+  describe('F19 a list that is too small', () => {
+    const known = (expiry: string, count: number): KnownContract[] =>
+      listOf(expiry)
+        .contracts.slice(0, count)
+        .map((contract, id) => ({
+          ...{ id, underlyingId: 1, underlyingKey: contract.underlying.key, listed: true },
+          ...{ exchange: contract.underlying.exchange, expiry, strike: contract.strike, type: contract.type },
+          ...{
+            lotSize: 65,
+            weekly: true,
+            tradingSymbol: null,
+            futureKey: null,
+            instrumentKey: `NSE_FO|${id}`,
+          },
+        }));
+    const list = (count: number) => listOf('2026-08-25').contracts.slice(0, count);
+    const EXPIRED = known('2026-08-18', 20);
+    const TRADES = known('2026-08-25', 20);
+
+    it('should be refused below nine tenths of what still trades, and taken from there on', () => {
+      expect(() => refuseSmall(list(17), TRADES, '2026-08-19')).toThrow(
+        expect.objectContaining({
+          why: 'too-small',
+          message: expect.stringContaining('only 17 NSE contracts, the list in use has 20.'),
+        }),
+      );
+      expect(() => refuseSmall(list(18), TRADES, '2026-08-19')).not.toThrow();
+    });
+
+    it('should not be measured by what has expired, on either side', () => {
+      expect(() => refuseSmall(list(20), [...EXPIRED, ...TRADES], '2026-08-19')).not.toThrow();
+      const padded = [...list(10), ...listOf('2026-08-18').contracts];
+      expect(() => refuseSmall(padded, [...EXPIRED, ...TRADES], '2026-08-19')).toThrow(
+        /only 10 NSE contracts/,
+      );
+      expect(() => refuseSmall(list(20), [...EXPIRED, ...TRADES], '2026-08-18')).toThrow(
+        /only 20 NSE contracts/,
+      );
+    });
+
+    it('should not be measured by what the list in use has no longer', () => {
+      const gone = TRADES.map((one) => ({ ...one, listed: false }));
+      expect(() => refuseSmall(list(1), gone, '2026-08-19')).not.toThrow();
+    });
   });
 
   it('should refuse a file without the exchange that was asked for', () => {
