@@ -90,6 +90,9 @@ export class MetricsService {
       Object.entries(this.news.counts).map(([outcome, value]) => ({ labels: { outcome }, value })),
     );
     single('oi_backfilled_slots_total', 'Slots rebuilt from candles', () => snapshot.backfilledSlots);
+    single('oi_refused_cells_total', 'Cells and rows of answers that were refused one by one', () => {
+      return broker.rejectedCells;
+    });
     single('oi_phantom_legs_total', 'Legs with an OI of 0 that was not believed', () => snapshot.phantomLegs);
   }
 

@@ -12,6 +12,7 @@ import {
   withCell,
   type FaultyHouse,
 } from '../../support/faulty-house.js';
+import { metric, Visitor } from '../../support/harness-client.js';
 import { STRIKES } from '../../support/market.js';
 import { closeSockets } from '../../support/sockets.js';
 
@@ -84,9 +85,14 @@ describe('F09 numbers that are none', () => {
     ['not whole', 6_500.5],
   ];
 
-  it.each(bad)('should be unknown for its leg alone: OI %s', async (_name, value) => {
+  /** Refused cells, as a monitor reads them. */
+  const refusedCells = async (): Promise<number> =>
+    metric(new Visitor(house.base, await house.signIn()), 'oi_refused_cells_total');
+
+  it.each(bad)('should be unknown for its leg alone, and counted: OI %s', async (_name, value) => {
     await enter();
     await house.minutes(4);
+    expect(await refusedCells()).toBe(0);
     house.market.spoil = (rows) => withCell(rows, { row: 2, side: 'call', field: 'oi' }, value);
     await house.at('09:19');
     const table = await shownTable();
@@ -99,6 +105,7 @@ describe('F09 numbers that are none', () => {
     expect(table.totals.unknownLegs).toBeGreaterThanOrEqual(1);
     expect(await house.stored()).toContain('09:19');
     expect(house.logged('log', 'slot=09:19', 'outcome=captured').join()).toMatch(/unknown=[12]/);
+    expect(await refusedCells()).toBe(1);
     expect(wiped(table)).toEqual([]);
   });
 

@@ -129,6 +129,7 @@ describe('metrics', () => {
       oi_tables_computed_total: 'counter',
       oi_frames_encoded_total: 'counter',
       oi_backfilled_slots_total: 'counter',
+      oi_refused_cells_total: 'counter',
       oi_phantom_legs_total: 'counter',
       oi_watchers: 'gauge',
       oi_writes_waiting: 'gauge',
