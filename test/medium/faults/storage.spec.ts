@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { DatabaseRefused, openDatabase, WAL_LIMIT_BYTES } from '../../../server/database/open.js';
 import { WalWatch } from '../../../server/database/wal-watch.js';
+import { WriteQueue } from '../../../server/database/write-queue.js';
 import type { Slot } from '../../../server/domain/units.js';
 import { CorruptSnapshot, decodeSnapshot, type SnapshotHeader } from '../../../server/snapshot/codec.js';
 import { StatusService } from '../../../server/snapshot/status-service.js';
@@ -85,6 +86,38 @@ describe('F28 a database that another program has locked for longer than anybody
     expect(await house.stored()).toEqual(['09:15', '09:16', '09:17']);
     expect(await screen.look()).toMatchObject({ state: 'live', message: null });
     expect(await house.untruths()).toEqual([]);
+  });
+});
+
+describe('F28 a database that stays locked for minutes', () => {
+  it('should keep nothing of them for later, store the next in its own minute, and rebuild them in order, each once', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(2);
+    const screen = await house.screen();
+    const other = await otherProgram();
+    await query('PRAGMA busy_timeout = 50');
+    await other.query('BEGIN IMMEDIATE');
+    const waiting = house.get(WriteQueue);
+    for (const minute of ['09:17', '09:18', '09:19', '09:20']) {
+      await house.at(minute);
+      await house.live(40);
+      // A write that was refused does not stay in the queue: what waits does not grow with the lock.
+      expect(waiting.depth).toBeLessThanOrEqual(1);
+    }
+    expect(await house.stored()).toEqual(['09:15', '09:16']);
+    expect(await screen.look()).toMatchObject({ state: 'stale', lastSlot: at('09:16') });
+    await other.query('COMMIT');
+    await house.at('09:21');
+    // A failed chain waits for a minute at most.
+    await house.live(59);
+    await house.rebuilt();
+    expect(await house.stored()).toEqual([
+      ...['09:15', '09:16', '09:17 backfill', '09:18 backfill', '09:19 backfill', '09:20 backfill', '09:21'],
+    ]);
+    expect(house.logged('slot=09:21', 'outcome=captured')).toHaveLength(1);
+    expect(await screen.look()).toMatchObject({ state: 'live', message: null, quality: { missed: 0 } });
+    expect(screen.table).toEqual(await house.chains.latest(NIFTY));
+    expect(await house.integrity()).toBe('ok');
   });
 });
 
