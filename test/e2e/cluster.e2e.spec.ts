@@ -78,6 +78,36 @@ describeRoom()('two servers on one PostgreSQL and one Redis', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 
+  it('should drop the news of another version, count it, and show the same tables on both (F45)', async () => {
+    const [installation] = await room.db.query<{ id: string }[]>('SELECT id FROM installation');
+    const upgraded = await createClient({ url: room.redis.url }).connect();
+    const [one, other] = [await room.screen(room.servers[0]), await room.screen(room.servers[1])];
+    const heard = (outcome: string): Promise<number[]> =>
+      Promise.all(room.servers.map((server) => room.metric(server, 'oi_news_total', { outcome })));
+    const [malformed, received] = [await heard('malformed'), await heard('received')];
+    const later = [
+      { v: 2, from: 'upgraded', news: { kind: 'chain', ...room.chain } },
+      { v: 2, from: 'upgraded', news: { kind: 'chain', chain: 7, frame: [0, 1e9] } },
+      { v: 1, from: 'upgraded', news: { kind: 'upgrade', to: 2 } },
+      { from: 'older', kind: 'chain', ...room.chain },
+    ];
+    for (const news of later)
+      await upgraded.publish(`oi-tracker:${installation!.id}:news`, JSON.stringify(news));
+    upgraded.destroy();
+    await room.until('the news to be counted', async () =>
+      (await heard('malformed')).every((count, i) => count === malformed[i]! + later.length),
+    );
+    const gaps = [one.gaps, other.gaps];
+    await room.minutes(2);
+    // Between themselves they go on to talk.
+    expect(Math.max(...(await heard('received')).map((count, i) => count - received[i]!))).toBeGreaterThan(0);
+    expect(await heard('malformed')).toEqual(malformed.map((count) => count + later.length));
+    expect([one.gaps, other.gaps]).toEqual(gaps);
+    await room.until('the same table on both', () => one.table?.seq === other.table?.seq);
+    expect(one.table).toEqual(other.table);
+    for (const { frames } of [one, other]) expect(frames.filter(({ v }) => v !== 1)).toEqual([]);
+  });
+
   it('should collect again within a slot when the collector is killed, and lose one at most (F43, R8)', async () => {
     const dying = await room.collector();
     const left = room.otherThan(dying);

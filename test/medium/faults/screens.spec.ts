@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { MINUTE_MS } from '../../../server/domain/units.js';
 import { ChainGateway } from '../../../server/gateway/chain.gateway.js';
-import type { Table } from '../../../server/protocol/index.js';
+import type { ChangeFrame, Table } from '../../../server/protocol/index.js';
 import { Feed } from '../../../server/snapshot/feed.js';
 import { WatchRegistry } from '../../../server/snapshot/watch-registry.js';
 import { at, NIFTY, openFaultyHouse, until, type FaultyHouse } from '../../support/faulty-house.js';
 import type { TrackerSocket } from '../../support/harness-client.js';
 import { Watcher } from '../../support/harness-watch.js';
-import { closeSockets, connect, watch, type ScreenSocket } from '../../support/sockets.js';
+import { ask, closeSockets, connect, watch, type ScreenSocket } from '../../support/sockets.js';
 import { RawScreen } from '../attacks/raw-screen.js';
 
 /** Screens that do not read, vanish, lose frames, or come from another life of the server. */
@@ -172,6 +172,42 @@ describe('F39 a screen with the table of another life of the server', () => {
     expect(watcher.table).toEqual(newest);
     await house.close(false);
     house = await openFaultyHouse();
+  });
+});
+
+describe('F45 a screen of another version', () => {
+  it('should be served or refused in plain words by what it says, and get no answer that it could misread', async () => {
+    house = await openFaultyHouse();
+    await house.minutes(2);
+    const own = await house.screen();
+    const headers = { cookie: await house.signIn(), origin: house.base };
+    // It says that it takes what this server does not make: it gets what every screen understands.
+    const later = await connect(house.base, headers, ['websocket'], { accepts: 'zstd', v: 7 });
+    const frames: ChangeFrame[] = [];
+    later.on('chain:change', (frame) => frames.push(frame));
+    expect(await watch(later, NIFTY)).toMatchObject({ ok: true, table: own.table });
+    const odd = [
+      { ...NIFTY, since: 5 },
+      { chain: NIFTY },
+      [NIFTY, { v: 2 }],
+      { ...NIFTY, expiry: 20_260_818 },
+    ];
+    for (const asked of odd)
+      expect(await ask(later, 'chain:watch', asked)).toEqual({
+        ok: false,
+        error: { code: 'bad-request', message: expect.stringMatching(/^Name a chain as /) },
+      });
+    (later as unknown as { emit(event: string, payload: unknown): void }).emit('chain:follow', {
+      v: 2,
+      NIFTY,
+    });
+    await house.at('09:17');
+    const newest = await house.chains.latest(NIFTY);
+    await until('the change', () => frames.length > 0 && own.table?.seq === newest?.seq);
+    // The packing is said with each: who does not know it reads nothing of it (test/unit/client).
+    expect(frames.map(({ v, seq }) => [v, seq])).toEqual([[1, newest!.seq]]);
+    expect(own.table).toEqual(newest);
+    expect(house.logged('error')).toEqual([]);
   });
 });
 
