@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
@@ -124,5 +124,27 @@ describe('F30 a database that the server may not use', () => {
     const output = await refused(settings(folder));
     expect(output).toMatch(/Cannot open the database/);
     expect(output).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('S28 a broker that could be anybody', () => {
+  it.each([
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0'],
+    ['UPSTOX_API_URL', 'http://api.example.org'],
+    ['UPSTOX_LOGIN_URL', 'http://127.0.0.1.example.org'],
+    ['UPSTOX_ASSETS_URL', 'http://assets.upstox.com'],
+  ])('should keep the program from starting, by the name of the setting: %s=%s', async (name, value) => {
+    const folder = tempFolder();
+    const token = 'pl4nted-t0ken';
+    const env = { ...settings(folder), UPSTOX_ACCESS_TOKEN: token, [name]: value };
+    const program = start([serverScript], env, folder);
+    await until('the end of the program', () => program.ended, 60_000);
+    expect(await program.exited).toBe(1);
+    expect(program.output).toContain(name);
+    for (const secret of [token, 'only for this test', 'listening on'])
+      expect(program.output).not.toContain(secret);
+    expect(program.output).not.toMatch(/\n\s+at /);
+    // It has not got as far as to make a database.
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
