@@ -8,6 +8,9 @@ import type { MasterContract, MasterList } from './master-list.js';
 export const LIST_TIME = '06:00';
 const MAX_REFUSED_SHARE = 0.1;
 const MIN_SIZE_SHARE = 0.9;
+/** So many contracts of an exchange may go at any size of the list, as long as a tenth of it stays. */
+const FEW = 100;
+const MIN_SHARE_OF_FEW = 0.1;
 const KEPT = 'The list in use was kept.';
 
 /**
@@ -48,8 +51,8 @@ export function refuseOlder(asOf: EpochMs, last: EpochMs | null): void {
 }
 
 /**
- * Refuses a list that has lost more than a tenth of what an exchange had and still trades. What has expired is no loss: the
- * day after a monthly expiry it may be two fifths of the list.
+ * Refuses a list that has lost more than a tenth of what an exchange had and still trades, and more than a few. What has
+ * expired is no loss: the day after a monthly expiry it may be two fifths of the list.
  * @param today the date of the list.
  * @throws ImportRefused
  */
@@ -63,7 +66,8 @@ export function refuseSmall(
   const before = countBy(known.filter((one) => one.listed && one.instrumentKey !== null && trades(one)));
   for (const [exchange, listed] of before) {
     const count = now.get(exchange) ?? 0;
-    if (count >= listed * MIN_SIZE_SHARE) continue;
+    const enough = listed - count <= FEW ? MIN_SHARE_OF_FEW : MIN_SIZE_SHARE;
+    if (count >= listed * enough) continue;
     throw new ImportRefused(
       'too-small',
       `The instrument file has only ${count} ${exchange} contracts, the list in use has ${listed}. It is probably ` +

@@ -151,8 +151,6 @@ describe.each(kinds)('a server on %s', (kind) => {
       const report = await instruments.importFrom(streamOf(masterFile(rows)), {
         source: 'test',
         asOf: at(time),
-        // A fraction of the list of the house.
-        force: true,
       });
       return { ...report, ms: 0 };
     };

@@ -21,9 +21,9 @@ const WATCHED = NIFTY_NEXT;
 const WATCHED_KEY = FIRST_KEY + 1_000;
 
 /** Imports the list of the house with the watched chain as given. */
-async function importList(asOf: number, chain: Row[], force = false): Promise<void> {
+async function importList(asOf: number, chain: Row[]): Promise<void> {
   const rows = [NIFTY_INDEX, ...chainRows(NIFTY.expiry, STRIKES, FIRST_KEY), ...chain];
-  await house.get(InstrumentsService).importFrom(streamOf(masterFile(rows)), { source: 'test', asOf, force });
+  await house.get(InstrumentsService).importFrom(streamOf(masterFile(rows)), { source: 'test', asOf });
 }
 
 const chainOf = (overrides: Row = {}, strikes = STRIKES, firstKey = WATCHED_KEY): Row[] =>
@@ -140,8 +140,7 @@ describe('a list that is imported in mid-session', () => {
   it('should leave a chain alone that it no longer has', async () => {
     await open();
     house.clock.set(at('10:01'));
-    // Half of the list: taken only where somebody means it.
-    await importList(house.clock.now(), [], true);
+    await importList(house.clock.now(), []);
     await house.tick('10:02');
     expect(keysOf(await house.chains.latest(WATCHED)).slice(0, 2)).toEqual(numbered(WATCHED_KEY, 2));
   });

@@ -11,9 +11,9 @@ import { MasterList } from '../../../server/instruments/master-list.js';
 import { parseMasterRow } from '../../../server/instruments/master-row.js';
 import { chainRows } from './master-rows.js';
 
-function listOf(expiry: string): MasterList {
+function listOf(expiry: string, strikes = 10): MasterList {
   const list = new MasterList();
-  for (const row of chainRows(expiry, 10, 1)) list.add(parseMasterRow(row));
+  for (const row of chainRows(expiry, strikes, 1)) list.add(parseMasterRow(row));
   list.finish();
   return list;
 }
@@ -53,7 +53,7 @@ describe('import checks', () => {
 
   describe('F19 a list that is too small', () => {
     const known = (expiry: string, count: number): KnownContract[] =>
-      listOf(expiry)
+      listOf(expiry, 1_000)
         .contracts.slice(0, count)
         .map((contract, id) => ({
           ...{ id, underlyingId: 1, underlyingKey: contract.underlying.key, listed: true },
@@ -66,29 +66,35 @@ describe('import checks', () => {
             instrumentKey: `NSE_FO|${id}`,
           },
         }));
-    const list = (count: number) => listOf('2026-08-25').contracts.slice(0, count);
-    const EXPIRED = known('2026-08-18', 20);
-    const TRADES = known('2026-08-25', 20);
+    const list = (count: number) => listOf('2026-08-25', 1_000).contracts.slice(0, count);
+    const EXPIRED = known('2026-08-18', 2_000);
+    const TRADES = known('2026-08-25', 2_000);
 
     it('should be refused below nine tenths of what still trades, and taken from there on', () => {
-      expect(() => refuseSmall(list(17), TRADES, '2026-08-19')).toThrow(
+      expect(() => refuseSmall(list(1_799), TRADES, '2026-08-19')).toThrow(
         expect.objectContaining({
           why: 'too-small',
-          message: expect.stringContaining('only 17 NSE contracts, the list in use has 20.'),
+          message: expect.stringContaining('only 1799 NSE contracts, the list in use has 2000.'),
         }),
       );
-      expect(() => refuseSmall(list(18), TRADES, '2026-08-19')).not.toThrow();
+      expect(() => refuseSmall(list(1_800), TRADES, '2026-08-19')).not.toThrow();
     });
 
     it('should not be measured by what has expired, on either side', () => {
-      expect(() => refuseSmall(list(20), [...EXPIRED, ...TRADES], '2026-08-19')).not.toThrow();
-      const padded = [...list(10), ...listOf('2026-08-18').contracts];
+      expect(() => refuseSmall(list(2_000), [...EXPIRED, ...TRADES], '2026-08-19')).not.toThrow();
+      const padded = [...list(1_000), ...listOf('2026-08-18', 1_000).contracts];
       expect(() => refuseSmall(padded, [...EXPIRED, ...TRADES], '2026-08-19')).toThrow(
-        /only 10 NSE contracts/,
+        /only 1000 NSE contracts/,
       );
-      expect(() => refuseSmall(list(20), [...EXPIRED, ...TRADES], '2026-08-18')).toThrow(
-        /only 20 NSE contracts/,
+      expect(() => refuseSmall(list(2_000), [...EXPIRED, ...TRADES], '2026-08-18')).toThrow(
+        /only 2000 NSE contracts/,
       );
+    });
+
+    it('should be taken when it has lost a few contracts, unless hardly any are left', () => {
+      const few = known('2026-08-25', 110);
+      expect(() => refuseSmall(list(11), few, '2026-08-19')).not.toThrow();
+      expect(() => refuseSmall(list(10), few, '2026-08-19')).toThrow(/only 10 NSE contracts/);
     });
 
     it('should not be measured by what the list in use has no longer', () => {
