@@ -8,7 +8,6 @@ import { nextId, pieces, type Cell } from './rows.js';
 const IDS_PER_STATEMENT = 5_000;
 const UPDATES_PER_STATEMENT = 200;
 const CONTRACT_COLUMNS = [
-  'id',
   'underlying_id',
   'expiry',
   'strike',
@@ -17,7 +16,6 @@ const CONTRACT_COLUMNS = [
   'weekly',
   'trading_symbol',
   'future_key',
-  'listed_from',
 ];
 
 /**
@@ -57,30 +55,29 @@ async function insertContracts(
   const first = await nextId(manager, 'contract');
   // In the order of the unique index: it then grows at its end instead of everywhere.
   const sorted = [...added].sort(byIdentity);
-  const rows = sorted.map(({ underlyingId, contract: c }, i): Cell[] => [
-    first + i,
-    underlyingId,
-    c.expiry,
-    c.strike,
-    c.type,
-    c.lotSize,
-    c.weekly === null ? null : Number(c.weekly),
-    c.tradingSymbol,
-    c.futureKey,
-    at,
-  ]);
-  await bulkInsert(manager, 'contract', CONTRACT_COLUMNS, rows);
+  const contracts = { table: 'contract', counted: { column: 'id', first }, columns: CONTRACT_COLUMNS };
+  await bulkInsert(manager, { ...contracts, same: { column: 'listed_from', value: at } }, sorted, cellsOf);
+  const keys = {
+    table: 'contract_key',
+    counted: { column: 'contract_id', first },
+    columns: ['instrument_key'],
+  };
   await bulkInsert(
     manager,
-    'contract_key',
-    ['contract_id', 'instrument_key', 'valid_from'],
-    sorted.map(({ contract }, i) => [first + i, contract.instrumentKey, at]),
+    { ...keys, same: { column: 'valid_from', value: at } },
+    sorted,
+    ({ contract }) => [contract.instrumentKey],
   );
   await manager.query(
     `INSERT INTO "lot_history" ("contract_id", "valid_from", "lot_size")
      SELECT "id", "listed_from", "lot_size" FROM "contract" WHERE "id" >= $1`,
     [first],
   );
+}
+
+function cellsOf({ underlyingId, contract: c }: NewContract): Cell[] {
+  const weekly = c.weekly === null ? null : Number(c.weekly);
+  return [underlyingId, c.expiry, c.strike, c.type, c.lotSize, weekly, c.tradingSymbol, c.futureKey];
 }
 
 function byIdentity(a: NewContract, b: NewContract): number {
@@ -101,8 +98,9 @@ async function replaceKeys(
 ): Promise<void> {
   const ids = pairs.map((pair) => pair.known.id);
   await endKeys(manager, ids, at);
-  const rows = pairs.map(({ known, contract }): Cell[] => [known.id, contract.instrumentKey, at]);
-  await bulkInsert(manager, 'contract_key', ['contract_id', 'instrument_key', 'valid_from'], rows);
+  const same = { column: 'valid_from', value: at };
+  const keys = { table: 'contract_key', same, columns: ['contract_id', 'instrument_key'] };
+  await bulkInsert(manager, keys, pairs, ({ known, contract }) => [known.id, contract.instrumentKey]);
 }
 
 /** Ends the valid keys; one that began at the same moment or later never held and is dropped. */
@@ -122,8 +120,9 @@ async function recordLots(
 ): Promise<void> {
   const ids = pairs.map((pair) => pair.known.id);
   await forIds(manager, ids, `DELETE FROM "lot_history" WHERE "valid_from" >= ${at} AND "contract_id" IN`);
-  const rows = pairs.map(({ known, contract }): Cell[] => [known.id, at, contract.lotSize]);
-  await bulkInsert(manager, 'lot_history', ['contract_id', 'valid_from', 'lot_size'], rows);
+  const same = { column: 'valid_from', value: at };
+  const lots = { table: 'lot_history', same, columns: ['contract_id', 'lot_size'] };
+  await bulkInsert(manager, lots, pairs, ({ known, contract }) => [known.id, contract.lotSize]);
 }
 
 async function update(manager: EntityManager, pairs: readonly KeptContract[]): Promise<void> {

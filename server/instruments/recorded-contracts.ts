@@ -49,7 +49,7 @@ export async function ensureRecorded(
     for (const type of ['CE', 'PE'])
       if (!present.has(`${type} ${strike}`))
         added.push([id++, underlying.id, chain.expiry, strike, type, from, listed ? null : now]);
-  await bulkInsert(manager, 'contract', COLUMNS, added);
+  await bulkInsert(manager, { table: 'contract', columns: COLUMNS }, added, (row) => row);
   return underlying.key;
 }
 
@@ -59,9 +59,9 @@ async function addUnderlying(manager: EntityManager, symbol: string): Promise<Un
   const kind = isKnownIndex(symbol) ? 'INDEX' : 'EQUITY';
   await bulkInsert(
     manager,
-    'underlying',
-    ['id', 'key', 'symbol', 'name', 'exchange', 'kind'],
-    [[underlying.id, underlying.key, symbol, symbol, exchange, kind]],
+    { table: 'underlying', columns: ['id', 'key', 'symbol', 'name', 'exchange', 'kind'] },
+    [underlying],
+    ({ id, key }) => [id, key, symbol, symbol, exchange, kind],
   );
   return underlying;
 }

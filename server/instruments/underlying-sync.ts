@@ -40,7 +40,7 @@ export async function syncUnderlyings(
     // A day that was being imported while an earlier list came may have filed its chains under the recorded key since.
     rekeyed.push({ from: `${IMPORTED_PREFIX}${one.symbol}`, to: one.key });
   }
-  await bulkInsert(manager, 'underlying', COLUMNS, added);
+  await bulkInsert(manager, { table: 'underlying', columns: COLUMNS }, added, (row) => row);
   await refileChains(manager, rekeyed);
   return ids;
 }
