@@ -1,6 +1,7 @@
 import type { ContractType } from '../domain/contract.js';
 import type { IsoDate } from '../domain/units.js';
-import { identityOf, type MasterContract } from './master-list.js';
+import { ContractMap, type ContractIdentity } from './contract-map.js';
+import type { MasterContract } from './master-list.js';
 
 /** A contract as the database has it, with the key that is valid now. */
 export interface KnownContract {
@@ -62,14 +63,12 @@ export function diffContracts(
   list: readonly NewContract[],
   today: IsoDate,
 ): ImportDiff {
-  const byIdentity = new Map<string, KnownContract>();
-  for (const one of known)
-    byIdentity.set(identityOf(one.underlyingKey, one.expiry, one.strike, one.type), one);
+  if (known.length === 0) return everythingNew(list);
+  const byIdentity = new ContractMap<KnownContract>();
+  for (const one of known) byIdentity.set(one, one);
   const diff = emptyDiff();
   for (const item of list) {
-    const { identity } = item.contract;
-    const match = byIdentity.get(identity);
-    byIdentity.delete(identity);
+    const match = byIdentity.take(identityOf(item.contract));
     if (match === undefined) diff.added.push(item);
     else compare(diff, { known: match, contract: item.contract });
   }
@@ -77,6 +76,16 @@ export function diffContracts(
   diff.counts.lotChanged = diff.lotChanged.filter((pair) => pair.known.lotSize !== null).length;
   countKeys(diff, known, today);
   return diff;
+}
+
+function identityOf({ underlying, expiry, strike, type }: MasterContract): ContractIdentity {
+  return { underlyingKey: underlying.key, expiry, strike, type };
+}
+
+/** The first list of a database has nothing to be compared with. */
+function everythingNew(list: readonly NewContract[]): ImportDiff {
+  const { counts, ...diff } = emptyDiff();
+  return { ...diff, added: [...list], counts: { ...counts, added: list.length } };
 }
 
 function emptyDiff(): ImportDiff {

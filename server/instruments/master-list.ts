@@ -1,6 +1,8 @@
 import { istDate } from '../domain/slot.js';
 import type { EpochMs, IsoDate } from '../domain/units.js';
 import type { RefusedRow } from './import-report.js';
+import { ListedChains } from './listed-chains.js';
+import { KeptTexts } from './kept-texts.js';
 import type { MasterRow } from './master-row.js';
 
 /** An underlying as a list names it. */
@@ -14,8 +16,6 @@ export interface MasterUnderlying {
 
 /** A contract of a list, ready to compare: expiry as a date, the underlying resolved. */
 export interface MasterContract {
-  /** See `identityOf`. */
-  identity: string;
   underlying: MasterUnderlying;
   expiry: IsoDate;
   strike: number;
@@ -27,16 +27,6 @@ export interface MasterContract {
   futureKey: string | null;
 }
 
-/** What tells one contract from all others, as one string. */
-export function identityOf(
-  underlyingKey: string,
-  expiry: IsoDate,
-  strike: number,
-  type: MasterRow['type'],
-): string {
-  return `${underlyingKey}@${expiry}@${strike}@${type}`;
-}
-
 const SAMPLES = 10;
 const SAMPLE_LENGTH = 200;
 
@@ -46,14 +36,35 @@ export class MasterList {
   rows = 0;
   ignored = 0;
   readonly refused = { count: 0, samples: [] as RefusedRow[] };
+  /** Chain by chain, each by strike and type: nearly the order of the database's index. */
   readonly contracts: MasterContract[] = [];
   readonly underlyings = new Map<string, MasterUnderlying>();
-  private readonly taken: MasterRow[] = [];
+  /** In the order of the file. */
+  private readonly found: MasterContract[] = [];
+  private readonly futures = new Map<string, MasterContract>();
+  /** By symbol: what options that hang on a future belong to until all futures are known. */
+  private readonly unresolved = new Map<string, MasterUnderlying>();
   private readonly names = new Map<string, string>();
   private readonly dates = new Map<EpochMs, IsoDate>();
+  private readonly texts = new KeptTexts();
+  private listed: readonly string[] = [];
 
   add(row: MasterRow): void {
-    this.taken.push(row);
+    const hangsOnFuture = row.exchange === 'MCX' && row.type !== 'FUT';
+    const contract: MasterContract = {
+      underlying: hangsOnFuture ? this.unresolvedOf(row) : this.underlyingOf(row),
+      expiry: this.dateOf(row.expiry),
+      strike: row.strike,
+      type: row.type,
+      instrumentKey: row.instrumentKey,
+      lotSize: row.lotSize,
+      weekly: row.weekly,
+      tradingSymbol: row.tradingSymbol,
+      futureKey: hangsOnFuture ? this.texts.shared(row.underlyingKey) : null,
+    };
+    this.texts.add(contract);
+    this.found.push(contract);
+    if (row.type === 'FUT') this.futures.set(this.texts.shared(row.instrumentKey), contract);
   }
 
   /** A spot instrument's readable name, by its key. */
@@ -70,59 +81,71 @@ export class MasterList {
 
   /** Exchanges that the list has contracts of. */
   exchanges(): string[] {
-    return [...new Set(this.contracts.map((contract) => contract.underlying.exchange))].sort();
+    return [...this.listed];
   }
 
   /** Identifies every contract; rows that hang on nothing or come twice are refused. Call once, after the last row. */
   finish(): void {
-    const futures = new Map<string, MasterRow>();
-    for (const row of this.taken) if (row.type === 'FUT') futures.set(row.instrumentKey, row);
+    const tied = this.found.filter((contract) => this.tie(contract));
+    const chains = new ListedChains(tied);
     const keys = new Set<string>();
-    const identities = new Set<string>();
-    for (const row of this.taken) {
-      const contract = this.identify(row, futures);
-      if (contract === null) continue;
-      if (keys.has(contract.instrumentKey))
-        this.refuse('its instrument_key comes twice in the list', sample(row));
-      else if (identities.has(contract.identity))
-        this.refuse('the same contract comes twice in the list', sample(row));
-      else this.contracts.push(contract);
-      keys.add(contract.instrumentKey);
-      identities.add(contract.identity);
+    const dropped = new Set<MasterContract>();
+    for (const contract of tied) {
+      const { size } = keys;
+      const isNew = keys.add(contract.instrumentKey).size > size;
+      if (isNew && !chains.repeated.has(contract)) continue;
+      this.refuse(
+        `${isNew ? 'the same contract' : 'its instrument_key'} comes twice in the list`,
+        sample(contract),
+      );
+      dropped.add(contract);
     }
-    this.taken.length = 0;
+    chains.each((contract) => {
+      if (!dropped.has(contract)) this.contracts.push(contract);
+    });
+    this.found.length = 0;
+    for (const one of this.underlyings.values()) one.name = this.names.get(one.key) ?? one.name;
+    this.listed = [...new Set(this.contracts.map((contract) => contract.underlying.exchange))].sort();
   }
 
-  private identify(row: MasterRow, futures: ReadonlyMap<string, MasterRow>): MasterContract | null {
-    const hangsOnFuture = row.exchange === 'MCX' && row.type !== 'FUT';
-    const future = hangsOnFuture ? futures.get(row.underlyingKey) : undefined;
-    if (hangsOnFuture && future?.symbol !== row.symbol) {
-      this.refuse(`the future it hangs on (${row.underlyingKey}) is not in the list`, sample(row));
-      return null;
+  /** Files an option of MCX under the commodity of its future. @returns whether the contract hangs on something. */
+  private tie(contract: MasterContract): boolean {
+    const { futureKey, underlying } = contract;
+    if (futureKey === null) return true;
+    const future = this.futures.get(futureKey);
+    if (future?.underlying.symbol === underlying.symbol) {
+      contract.underlying = future.underlying;
+      return true;
     }
-    const underlying = this.underlyingOf(row, future?.underlyingKey ?? row.underlyingKey);
-    const expiry = this.dateOf(row.expiry);
-    return {
-      identity: identityOf(underlying.key, expiry, row.strike, row.type),
-      underlying,
-      expiry,
-      strike: row.strike,
-      type: row.type,
-      instrumentKey: row.instrumentKey,
-      lotSize: row.lotSize,
-      weekly: row.weekly,
-      tradingSymbol: row.tradingSymbol,
-      futureKey: future?.instrumentKey ?? null,
-    };
+    this.refuse(`the future it hangs on (${futureKey}) is not in the list`, sample(contract));
+    return false;
   }
 
-  private underlyingOf(row: MasterRow, key: string): MasterUnderlying {
-    const known = this.underlyings.get(key);
+  private underlyingOf(row: MasterRow): MasterUnderlying {
+    const known = this.underlyings.get(row.underlyingKey);
     if (known) return known;
-    const { symbol, exchange, kind } = row;
-    const underlying = { key, symbol, name: this.names.get(key) ?? row.name, exchange, kind };
-    this.underlyings.set(key, underlying);
+    const underlying = this.newUnderlying(row);
+    this.underlyings.set(underlying.key, underlying);
     return underlying;
+  }
+
+  private unresolvedOf(row: MasterRow): MasterUnderlying {
+    const known = this.unresolved.get(row.symbol);
+    if (known) return known;
+    const underlying = this.newUnderlying(row);
+    this.unresolved.set(underlying.symbol, underlying);
+    return underlying;
+  }
+
+  private newUnderlying({ underlyingKey, symbol, name, exchange, kind }: MasterRow): MasterUnderlying {
+    const { texts } = this;
+    return {
+      key: texts.shared(underlyingKey),
+      symbol: texts.shared(symbol),
+      name: texts.shared(name),
+      exchange: texts.shared(exchange),
+      kind,
+    };
   }
 
   private dateOf(expiry: EpochMs): IsoDate {
@@ -134,6 +157,6 @@ export class MasterList {
   }
 }
 
-function sample(row: MasterRow): string {
-  return `${row.instrumentKey} ${row.tradingSymbol}`;
+function sample(contract: MasterContract): string {
+  return `${contract.instrumentKey} ${contract.tradingSymbol}`;
 }

@@ -3,7 +3,7 @@ import {
   type KnownContract,
   type NewContract,
 } from '../../../server/instruments/import-diff.js';
-import { identityOf, type MasterContract } from '../../../server/instruments/master-list.js';
+import type { MasterContract } from '../../../server/instruments/master-list.js';
 
 const NIFTY = 'NSE_INDEX|Nifty 50';
 const TODAY = '2026-02-27';
@@ -47,9 +47,7 @@ function listed(overrides: Partial<MasterContract> = {}, underlyingId = 7): NewC
     lotSize: 75,
     instrumentKey: 'NSE_FO|1',
   };
-  const contract = { underlying, ...base, ...overrides };
-  const identity = identityOf(NIFTY, contract.expiry, contract.strike, contract.type);
-  return { underlyingId, contract: { identity, ...contract } };
+  return { underlyingId, contract: { underlying, ...base, ...overrides } };
 }
 
 const NOTHING = { added: 0, expired: 0, moved: 0, rekeyed: 0, reusedKeys: 0, lotChanged: 0 };

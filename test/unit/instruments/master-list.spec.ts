@@ -1,6 +1,6 @@
 import { MasterList } from '../../../server/instruments/master-list.js';
 import { parseMasterRow } from '../../../server/instruments/master-row.js';
-import { expiryMs, mcxFutureRow, mcxOptionRow, optionRow, type Row } from './master-rows.js';
+import { chainRows, expiryMs, mcxFutureRow, mcxOptionRow, optionRow, type Row } from './master-rows.js';
 
 function listOf(...rows: Row[]): MasterList {
   const list = new MasterList();
@@ -29,8 +29,8 @@ describe('master list', () => {
     expect([...list.underlyings.keys()]).toEqual(['MCX_COM|294']);
     expect(list.contracts.map(({ expiry, futureKey }) => [expiry, futureKey])).toEqual([
       ['2026-09-17', 'MCX_FO|565899'],
-      ['2026-10-15', 'MCX_FO|570000'],
       ['2026-09-21', null],
+      ['2026-10-15', 'MCX_FO|570000'],
       ['2026-10-20', null],
     ]);
   });
@@ -57,6 +57,25 @@ describe('master list', () => {
       'its instrument_key comes twice in the list',
       'the same contract comes twice in the list',
     ]);
+  });
+
+  it('should keep the one of two equal contracts that stands first in the file', () => {
+    const list = listOf(
+      optionRow({ instrument_key: 'NSE_FO|3', strike_price: 27050 }),
+      optionRow({ instrument_key: 'NSE_FO|2' }),
+      optionRow({ instrument_key: 'NSE_FO|1' }),
+    );
+    expect(list.contracts.map((contract) => contract.instrumentKey)).toEqual(['NSE_FO|2', 'NSE_FO|3']);
+    expect(list.refused.samples.map((sample) => sample.row)).toEqual(['NSE_FO|1 NIFTY 27000 CE 18 AUG 26']);
+  });
+
+  it('should give every contract its own key and trading symbol, however many there are', () => {
+    const rows = [...chainRows('2026-08-18', 400, 1), ...chainRows('2026-08-25', 300, 1_001)];
+    const listed = listOf(...[...rows].reverse()).contracts.map((one) => [
+      one.instrumentKey,
+      one.tradingSymbol,
+    ]);
+    expect(listed).toEqual(rows.map((row) => [row['instrument_key'], row['trading_symbol']]));
   });
 
   it('should name an underlying after its spot instrument', () => {
