@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { MasterList } from './master-list.js';
 import { ObjectSplitter } from './object-splitter.js';
 import { refusalOf, tooLarge } from './read-refusals.js';
-import { rowTaker } from './row-taker.js';
+import { RowTaker } from './row-taker.js';
 
 /** Bounds of what is read: the real file has 58 MB and 125,000 rows. */
 export interface ReadLimits {
@@ -47,12 +47,12 @@ export async function readMaster(
 ): Promise<ReadResult> {
   const list = new MasterList();
   const meter = new Meter();
-  const take = rowTaker(list, only);
-  const splitter = new ObjectSplitter((bytes, start, end) => {
+  const taker = new RowTaker(list, only, () => {
     if (++list.rows > limits.rows) throw tooLarge(`more than ${limits.rows} rows`);
-    take(bytes, start, end);
     if (list.rows % PROGRESS_ROWS === 0) onRows?.(list.rows, meter.bytes);
-  }, limits.objectBytes);
+  });
+  const { take, takeKnown } = taker;
+  const splitter = new ObjectSplitter(take, { maxObject: limits.objectBytes, takeKnown });
   await pump(body, meter, splitter, limits.decompressedBytes);
   list.finish();
   return { list, sha256: meter.hash.digest('hex'), bytes: meter.bytes };

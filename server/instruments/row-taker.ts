@@ -1,31 +1,88 @@
 import type { MasterList } from './master-list.js';
-import { isPlainText, parseMasterRow, RowRefused } from './master-row.js';
-import type { OnObject } from './object-splitter.js';
+import { isPlainText, parseMasterRow, RowRefused, SEGMENTS } from './master-row.js';
+import type { OnObject, TakeKnown } from './object-splitter.js';
+import { RowSpellings } from './row-spellings.js';
 
-const PREFIX = Buffer.from('"segment":"');
-const EQUITY_TYPE = Buffer.from('"instrument_type":"EQ"');
+const PREFIX = '"segment":"';
+const EQUITY_TYPE = '"instrument_type":"EQ"';
+const QUOTE = '"';
 
 /**
  * Puts the rows of a file into `list`: contracts of ours, and what names their underlyings. Other rows are counted
  * without being parsed, which is half of the file.
- * @param only exchanges to take; `null` for all.
  */
-export function rowTaker(list: MasterList, only: ReadonlySet<string> | null): OnObject {
+export class RowTaker {
   // The search for the segment runs past the end of a row that does not name it in the usual spelling. Once one does
   // not, all rows are parsed instead, so that a strange file costs a little more and not a multiple.
-  let peeking = true;
-  return (bytes: Buffer, start: number, end: number): void => {
-    const segment = peeking ? peekSegment(bytes, start, end) : null;
+  private peeking = true;
+  private readonly spellings = new RowSpellings(SEGMENTS);
+
+  /**
+   * @param only exchanges to take; `null` for all.
+   * @param onRow called for each row, before anything is done with it.
+   */
+  constructor(
+    private readonly list: MasterList,
+    private readonly only: ReadonlySet<string> | null,
+    private readonly onRow: () => void,
+  ) {}
+
+  /** Takes a contract's row that is spelled like one before it. */
+  readonly takeKnown: TakeKnown = (text, start) => {
+    const fields = this.spellings.read(text, start);
+    if (fields === null) return -1;
+    this.onRow();
+    const { end } = this.spellings;
+    if (this.wants(fields.segment as string)) this.check(fields, text, start, end);
+    else this.list.ignored += 1;
+    return end;
+  };
+
+  /** Takes any row. */
+  readonly take: OnObject = (text, start, end) => {
+    this.onRow();
+    const segment = this.peeking ? peekSegment(text, start, end) : null;
     if (segment === null) {
-      peeking = false;
-      takeRow(list, bytes, start, end, only);
-    } else if (isOurs(segment) && (only === null || only.has(segment.slice(0, 3))))
-      takeRow(list, bytes, start, end, only);
+      this.peeking = false;
+      this.parsed(text, start, end);
+    } else if (isOurs(segment) && this.wants(segment)) this.parsed(text, start, end);
     else {
-      if (isNameRow(segment, bytes, start, end)) takeName(list, parse(bytes, start, end));
-      list.ignored += 1;
+      const row = text.slice(start, end);
+      if (isNameRow(segment, row)) takeName(this.list, parse(row));
+      this.list.ignored += 1;
     }
   };
+
+  private wants(segment: string): boolean {
+    return this.only === null || this.only.has(segment.slice(0, 3));
+  }
+
+  private parsed(text: string, start: number, end: number): void {
+    const whole = text.slice(start, end);
+    const row = parse(whole);
+    if (row === null) return this.list.refuse('not valid JSON', whole);
+    const segment = row['segment'];
+    if (typeof segment === 'string' && !isOurs(segment)) {
+      if (segment.endsWith('_INDEX') || (segment === 'NSE_EQ' && row['instrument_type'] === 'EQ'))
+        takeName(this.list, row);
+      this.list.ignored += 1;
+      return;
+    }
+    this.spellings.learn(row);
+    this.check(row, text, start, end);
+  }
+
+  private check(row: Record<string, unknown>, text: string, start: number, end: number): void {
+    const { list, only } = this;
+    try {
+      const checked = parseMasterRow(row);
+      if (only === null || only.has(checked.exchange)) list.add(checked);
+      else list.ignored += 1;
+    } catch (error) {
+      if (!(error instanceof RowRefused)) throw error;
+      list.refuse(error.message, text.slice(start, end));
+    }
+  }
 }
 
 function isOurs(segment: unknown): boolean {
@@ -36,19 +93,17 @@ function isOurs(segment: unknown): boolean {
  * The value of `segment` without parsing the row; `null` where it is not written the usual way. An escaped quote in
  * another field cannot be mistaken for it: there, a backslash stands before the quote.
  */
-function peekSegment(bytes: Buffer, start: number, end: number): string | null {
-  const at = bytes.indexOf(PREFIX, start);
+function peekSegment(text: string, start: number, end: number): string | null {
+  const at = text.indexOf(PREFIX, start);
   if (at < 0 || at >= end) return null;
   const from = at + PREFIX.length;
-  const to = bytes.indexOf(0x22, from);
-  return to < 0 || to >= end ? null : bytes.toString('latin1', from, to);
+  const to = text.indexOf(QUOTE, from);
+  return to < 0 || to >= end ? null : text.slice(from, to);
 }
 
 /** Index rows and NSE share rows give underlyings their readable names. */
-function isNameRow(segment: string, bytes: Buffer, start: number, end: number): boolean {
-  if (segment.endsWith('_INDEX')) return true;
-  if (segment !== 'NSE_EQ') return false;
-  return bytes.subarray(start, end).includes(EQUITY_TYPE);
+function isNameRow(segment: string, row: string): boolean {
+  return segment.endsWith('_INDEX') || (segment === 'NSE_EQ' && row.includes(EQUITY_TYPE));
 }
 
 function takeName(list: MasterList, row: Record<string, unknown> | null): void {
@@ -58,36 +113,10 @@ function takeName(list: MasterList, row: Record<string, unknown> | null): void {
   if (isPlainText(key) && isPlainText(name)) list.addName(key, name.trim());
 }
 
-function takeRow(
-  list: MasterList,
-  bytes: Buffer,
-  start: number,
-  end: number,
-  only: ReadonlySet<string> | null,
-): void {
-  const row = parse(bytes, start, end);
-  if (row === null) return list.refuse('not valid JSON', bytes.toString('utf8', start, end));
-  const segment = row['segment'];
-  if (typeof segment === 'string' && !isOurs(segment)) {
-    if (segment.endsWith('_INDEX') || (segment === 'NSE_EQ' && row['instrument_type'] === 'EQ'))
-      takeName(list, row);
-    list.ignored += 1;
-    return;
-  }
-  try {
-    const checked = parseMasterRow(row);
-    if (only === null || only.has(checked.exchange)) list.add(checked);
-    else list.ignored += 1;
-  } catch (error) {
-    if (!(error instanceof RowRefused)) throw error;
-    list.refuse(error.message, bytes.toString('utf8', start, end));
-  }
-}
-
 /** `null` when the object is not valid JSON. */
-function parse(bytes: Buffer, start: number, end: number): Record<string, unknown> | null {
+function parse(text: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(bytes.toString('utf8', start, end)) as Record<string, unknown>;
+    return JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -21,6 +21,8 @@ export const CASES = {
   'master: rows': 6_000,
   'master: text in chunks': 1_000,
   'master: text that breaks off': 1_000,
+  'master: spoilt rows': 4_000,
+  'master: known spellings': 1_000,
   'broker: chain with junk': 8_000,
   'broker: any chain': 3_000,
   'broker: any quotes': 6_000,
