@@ -7,10 +7,10 @@ import type { MasterContract, MasterList } from './master-list.js';
 /** When the broker has a new list and has dropped what expired, IST. */
 export const LIST_TIME = '06:00';
 const MAX_REFUSED_SHARE = 0.1;
-const MIN_SIZE_SHARE = 0.9;
-/** So many contracts of an exchange may go at any size of the list, as long as a tenth of it stays. */
+const MIN_SIZE_SHARE = 0.1;
+const MIN_TRADED_SHARE = 0.9;
+/** So many contracts of an exchange may go overnight, however small its list: a strike or two can be a tenth of it. */
 const FEW = 100;
-const MIN_SHARE_OF_FEW = 0.1;
 const KEPT = 'The list in use was kept.';
 
 /**
@@ -51,8 +51,8 @@ export function refuseOlder(asOf: EpochMs, last: EpochMs | null): void {
 }
 
 /**
- * Refuses a list that has lost more than a tenth of what an exchange had and still trades, and more than a few. What has
- * expired is no loss: the day after a monthly expiry it may be two fifths of the list.
+ * Refuses a list that has lost more than nine tenths of an exchange's contracts since the last import, or more than a tenth,
+ * and more than a few, of those that still trade: what has expired may be two fifths of it.
  * @param today the date of the list.
  * @throws ImportRefused
  */
@@ -62,18 +62,24 @@ export function refuseSmall(
   today: IsoDate,
 ): void {
   const trades = ({ expiry }: { readonly expiry: IsoDate }): boolean => expiry >= today;
-  const now = countBy(contracts.filter(trades).map((one) => one.underlying));
-  const before = countBy(known.filter((one) => one.listed && one.instrumentKey !== null && trades(one)));
-  for (const [exchange, listed] of before) {
-    const count = now.get(exchange) ?? 0;
-    const enough = listed - count <= FEW ? MIN_SHARE_OF_FEW : MIN_SIZE_SHARE;
-    if (count >= listed * enough) continue;
-    throw new ImportRefused(
-      'too-small',
-      `The instrument file has only ${count} ${exchange} contracts, the list in use has ${listed}. It is probably ` +
-        `incomplete: download it again, or add --force if it is meant to be so small. ${KEPT}`,
-    );
+  const listed = known.filter((one) => one.listed && one.instrumentKey !== null);
+  const now = countBy(contracts.map((one) => one.underlying));
+  for (const [exchange, before] of countBy(listed))
+    if ((now.get(exchange) ?? 0) < before * MIN_SIZE_SHARE) throw tooSmall(exchange, now, before);
+  const nowTraded = countBy(contracts.filter(trades).map((one) => one.underlying));
+  for (const [exchange, before] of countBy(listed.filter(trades))) {
+    const count = nowTraded.get(exchange) ?? 0;
+    if (count < before * MIN_TRADED_SHARE && before - count > FEW)
+      throw tooSmall(exchange, nowTraded, before);
   }
+}
+
+function tooSmall(exchange: string, now: ReadonlyMap<string, number>, before: number): ImportRefused {
+  return new ImportRefused(
+    'too-small',
+    `The instrument file has only ${now.get(exchange) ?? 0} ${exchange} contracts, the list in use has ${before}. It is ` +
+      `probably incomplete: download it again, or add --force if it is meant to be so small. ${KEPT}`,
+  );
 }
 
 function countBy(items: readonly { exchange: string }[]): Map<string, number> {

@@ -95,6 +95,8 @@ describe('import checks', () => {
       const few = known('2026-08-25', 110);
       expect(() => refuseSmall(list(11), few, '2026-08-19')).not.toThrow();
       expect(() => refuseSmall(list(10), few, '2026-08-19')).toThrow(/only 10 NSE contracts/);
+      const mostExpired = [...few, ...known('2026-08-18', 110)];
+      expect(() => refuseSmall(list(21), mostExpired, '2026-08-19')).toThrow(/only 21 NSE contracts/);
     });
 
     it('should not be measured by what the list in use has no longer', () => {
