@@ -21,140 +21,161 @@ export interface ChainFigures {
   windows: MarketWindow[];
 }
 
-/** Sums over one side of a chain. */
-interface SideSums {
-  known: number;
-  oi: number;
-}
-
 /**
  * Sums, PCR and movers of a chain at the slot of the pass. PCR = Σ put OI ÷ Σ call OI over the known legs; its change
  * compares the same legs at both ends, so that a leg which appears does not look like trading.
  */
 export function chainFigures(session: MarketSession, pass: Pass, chain: number): ChainFigures {
-  const { chainStart, sides } = session.universe;
-  const slot = pass.slot!;
-  const sums: [SideSums, SideSums] = [
-    { known: 0, oi: 0 },
-    { known: 0, oi: 0 },
-  ];
-  const options: number[] = [];
-  for (let leg = chainStart[chain]!; leg < chainStart[chain + 1]!; leg++) {
-    if (sides[leg]! > PUT) continue;
-    options.push(leg);
-    const oi = session.oiAt(slot, leg);
-    if (Number.isNaN(oi)) continue;
-    const side = sums[sides[leg] as 0 | 1];
-    side.known += 1;
-    side.oi += oi;
-  }
-  const [call, put] = [oiOf(sums[CALL]), oiOf(sums[PUT])];
-  const windows = pass.intervals.map((_, window) => windowFigures(session, pass, window, options));
-  const unknownLegs = options.length - sums[CALL].known - sums[PUT].known;
+  const [calls, puts] = [sumSide(session, pass, chain, CALL), sumSide(session, pass, chain, PUT)];
+  const legs = calls.legs + puts.legs;
   return {
-    slot,
-    callOi: call,
-    putOi: put,
-    pcr: ratio(put, call),
-    legs: options.length,
-    unknownLegs,
-    windows,
+    slot: pass.slot!,
+    callOi: calls.oi,
+    putOi: puts.oi,
+    pcr: ratio(puts.oi, calls.oi),
+    legs,
+    unknownLegs: legs - calls.known - puts.known,
+    windows: pass.intervals.map((_, window) => windowFigures(session, pass, chain, window)),
   };
 }
 
 /** One window, over the legs that have a base in it. */
-function windowFigures(session: MarketSession, pass: Pass, window: number, options: number[]): MarketWindow {
-  const { sides } = session.universe;
-  const sums = [0, 1].map(() => ({ known: 0, now: 0, base: 0 }));
-  const movers = new Movers(session, pass, window);
-  let legs = 0;
-  for (const leg of options) {
-    if (pass.back[window]![leg] === 0) continue;
-    const oi = session.oiAt(pass.slot!, leg);
-    const abs = pass.absAt(window, leg);
-    const side = sums[sides[leg]!]!;
-    side.known += 1;
-    side.now += oi;
-    side.base += oi - abs;
-    legs += 1;
-    movers.offer(leg, oi, abs);
-  }
-  const [call, put] = [sums[CALL]!, sums[PUT]!];
-  const both = call.known > 0 && put.known > 0;
-  const [now, base] = [ratio(put.now, call.now), ratio(put.base, call.base)];
+function windowFigures(session: MarketSession, pass: Pass, chain: number, window: number): MarketWindow {
+  const calls = sumChange(session, pass, chain, window, CALL);
+  const puts = sumChange(session, pass, chain, window, PUT);
+  const movers: MarketMovers = {
+    callBuildUp: moverOf(session, pass, window, calls.builtUp),
+    callUnwinding: moverOf(session, pass, window, calls.unwound),
+    putBuildUp: moverOf(session, pass, window, puts.builtUp),
+    putUnwinding: moverOf(session, pass, window, puts.unwound),
+  };
   return {
-    callAdd: call.known > 0 ? call.now - call.base : null,
-    putAdd: put.known > 0 ? put.now - put.base : null,
-    pcrChange: both && now !== null && base !== null ? now - base : null,
-    legs,
-    ...movers.all(),
+    callAdd: addOf(calls),
+    putAdd: addOf(puts),
+    pcrChange: pcrChange(calls, puts),
+    legs: calls.known + puts.known,
+    topBuildUp: larger(movers.callBuildUp, movers.putBuildUp),
+    topUnwinding: larger(movers.callUnwinding, movers.putUnwinding),
+    movers,
   };
 }
 
-interface Candidate {
-  leg: number;
-  oi: number;
-  abs: number;
-  pct: number;
+/** One side of a chain: its legs, those whose OI is known, and the sum of that in units; `null` when none is. */
+interface SideSums {
+  legs: number;
+  known: number;
+  oi: number | null;
 }
 
-/** Finds the legs with the largest addition and the largest reduction in per cent, among those above the floor. */
-class Movers {
-  /** By `2 · side + (0 addition, 1 reduction)`. */
-  private readonly best: (Candidate | null)[] = [null, null, null, null];
+// The loops below go over every leg of the market, `sumChange` once for each window. They keep to local numbers: a field
+// or a closure would cost an object in memory for each leg.
 
-  constructor(
-    private readonly session: MarketSession,
-    private readonly pass: Pass,
-    private readonly window: number,
-  ) {}
+function sumSide(session: MarketSession, pass: Pass, chain: number, side: number): SideSums {
+  const { ring, universe } = session;
+  const { chainStart, sides } = universe;
+  const row = ring.rowOf(pass.slot!);
+  let legs = 0;
+  let known = 0;
+  let sum = 0;
+  for (let leg = chainStart[chain]!; leg < chainStart[chain + 1]!; leg++) {
+    if (sides[leg] !== side) continue;
+    legs += 1;
+    const oi = ring.get(row + leg);
+    if (oi !== oi) continue;
+    known += 1;
+    sum += oi;
+  }
+  return { legs, known, oi: known > 0 ? sum : null };
+}
 
-  offer(leg: number, oi: number, abs: number): void {
-    const { lots, sides } = this.session.universe;
+const NONE = -1;
+
+/** One side of a chain over a window: sums over the legs with a base, in units, and the legs that moved most. */
+interface SideChange {
+  known: number;
+  now: number;
+  base: number;
+  /** The legs with the largest addition and the largest reduction in per cent; the first on a tie, or `NONE`. */
+  builtUp: number;
+  unwound: number;
+}
+
+function sumChange(
+  session: MarketSession,
+  pass: Pass,
+  chain: number,
+  window: number,
+  side: number,
+): SideChange {
+  const { ring, universe } = session;
+  const { chainStart, sides, lots } = universe;
+  const row = ring.rowOf(pass.slot!);
+  const back = pass.back[window]!;
+  let known = 0;
+  let now = 0;
+  let before = 0;
+  let builtUp = NONE;
+  let mostPct = 0;
+  let unwound = NONE;
+  let leastPct = 0;
+  for (let leg = chainStart[chain]!; leg < chainStart[chain + 1]!; leg++) {
+    if (sides[leg] !== side || back[leg] === 0) continue;
+    const oi = ring.get(row + leg);
+    const abs = pass.absAt(window, leg);
     const base = oi - abs;
-    if (abs === 0 || base < MOVER_FLOOR_LOTS * lots[leg]!) return;
-    const place = 2 * sides[leg]! + (abs > 0 ? 0 : 1);
-    const candidate = { leg, oi, abs, pct: (100 * abs) / base };
-    this.best[place] = larger(this.best[place]!, candidate);
+    known += 1;
+    now += oi;
+    before += base;
+    // The floor comes last, because hardly a leg gets there. It also refuses a base of 0, whose per cents are no number.
+    const pct = pctOf(abs, base);
+    if (pct > mostPct) {
+      if (base < MOVER_FLOOR_LOTS * lots[leg]!) continue;
+      builtUp = leg;
+      mostPct = pct;
+    } else if (pct < leastPct) {
+      if (base < MOVER_FLOOR_LOTS * lots[leg]!) continue;
+      unwound = leg;
+      leastPct = pct;
+    }
   }
+  return { known, now, base: before, builtUp, unwound };
+}
 
-  all(): Pick<MarketWindow, 'topBuildUp' | 'topUnwinding' | 'movers'> {
-    const [callBuildUp, callUnwinding, putBuildUp, putUnwinding] = this.best as [
-      Candidate | null,
-      Candidate | null,
-      Candidate | null,
-      Candidate | null,
-    ];
-    const movers: MarketMovers = {
-      callBuildUp: this.told(callBuildUp),
-      callUnwinding: this.told(callUnwinding),
-      putBuildUp: this.told(putBuildUp),
-      putUnwinding: this.told(putUnwinding),
-    };
-    return {
-      topBuildUp: this.told(larger(callBuildUp, putBuildUp)),
-      topUnwinding: this.told(larger(callUnwinding, putUnwinding)),
-      movers,
-    };
-  }
+/** Units; `null` when no leg has a base. */
+function addOf({ known, now, base }: SideChange): number | null {
+  return known > 0 ? now - base : null;
+}
 
-  private told(found: Candidate | null): MarketMover | null {
-    if (!found) return null;
-    const { leg, oi, abs, pct } = found;
-    const { strikes, sides } = this.session.universe;
-    const side = sides[leg] === CALL ? 'call' : 'put';
-    return { strike: strikes[leg]!, side, oi, abs, pct, baseSlot: this.pass.baseSlotAt(this.window, leg) };
-  }
+/** A leg as the page tells it; `null` for `NONE`. */
+function moverOf(session: MarketSession, pass: Pass, window: number, leg: number): MarketMover | null {
+  if (leg === NONE) return null;
+  const { strikes, sides } = session.universe;
+  const oi = session.oiAt(pass.slot!, leg);
+  const abs = pass.absAt(window, leg);
+  return {
+    strike: strikes[leg]!,
+    side: sides[leg] === CALL ? 'call' : 'put',
+    oi,
+    abs,
+    pct: pctOf(abs, oi - abs),
+    baseSlot: pass.baseSlotAt(window, leg),
+  };
 }
 
 /** The first on a tie. */
-function larger(a: Candidate | null, b: Candidate | null): Candidate | null {
+function larger(a: MarketMover | null, b: MarketMover | null): MarketMover | null {
   if (!a || !b) return a ?? b;
   return Math.abs(b.pct) > Math.abs(a.pct) ? b : a;
 }
 
-function oiOf(sums: SideSums): number | null {
-  return sums.known > 0 ? sums.oi : null;
+function pctOf(abs: number, base: number): number {
+  return (100 * abs) / base;
+}
+
+function pcrChange(calls: SideChange, puts: SideChange): number | null {
+  if (calls.known === 0 || puts.known === 0) return null;
+  const [now, base] = [ratio(puts.now, calls.now), ratio(puts.base, calls.base)];
+  return now !== null && base !== null ? now - base : null;
 }
 
 function ratio(put: number | null, call: number | null): number | null {

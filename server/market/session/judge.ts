@@ -97,15 +97,20 @@ export class Judge {
   }
 
   private suspicion(chain: number, frame: MinuteFrame): ChainVerdict['refused'] {
+    const { chainStart, sides } = this.universe;
     let isAnyAbove = false;
-    let [now, before] = [0, 0];
-    this.eachOption(chain, (leg) => {
+    let now = 0;
+    let before = 0;
+    // Not `eachOption`: sums that a closure writes to would be an object in memory for each leg.
+    for (let leg = chainStart[chain]!; leg < chainStart[chain + 1]!; leg++) {
+      if (sides[leg]! > PUT) continue;
       if (frame.oi[leg]! > 0) isAnyAbove = true;
-      const [volume, reference] = [frame.volume[leg]!, this.reference[leg]!];
-      if (Number.isNaN(volume) || Number.isNaN(reference)) return;
+      const volume = frame.volume[leg]!;
+      const reference = this.reference[leg]!;
+      if (Number.isNaN(volume) || Number.isNaN(reference)) continue;
       now += volume;
       before += reference;
-    });
+    }
     if (!isAnyAbove) return REFUSED_ALL_ZERO;
     return now < before ? REFUSED_STALE : ACCEPTED;
   }

@@ -59,7 +59,8 @@ export class Pass {
     const { cells } = ring;
     const [abs, back] = [this.abs[window]!, this.back[window]!];
     for (let leg = 0; leg < this.legs; leg++) {
-      const [oi, then] = [cells[now + leg]!, cells[base + leg]!];
+      const oi = cells[now + leg]!;
+      const then = cells[base + leg]!;
       const isKnown = oi !== UNKNOWN && then !== UNKNOWN;
       back[leg] = isKnown ? minutes : 0;
       if (isKnown) abs[leg] = oi >= 0 && then >= 0 ? oi - then : this.bigChange(ring, now, base, window, leg);
@@ -72,7 +73,8 @@ export class Pass {
     const [abs, back] = [this.abs[window]!, this.back[window]!];
     for (let leg = 0; leg < this.legs; leg++) {
       if (back[leg] !== 0) continue;
-      const [oi, then] = [cells[now + leg]!, cells[base + leg]!];
+      const oi = cells[now + leg]!;
+      const then = cells[base + leg]!;
       if (oi === UNKNOWN || then === UNKNOWN) continue;
       back[leg] = minutes;
       abs[leg] = oi >= 0 && then >= 0 ? oi - then : this.bigChange(ring, now, base, window, leg);
