@@ -1,6 +1,6 @@
 import type { Slot } from '../../domain/units.js';
 import { MINUTE_MS } from '../../domain/units.js';
-import { pack, seal } from './block.js';
+import { packNumbers, seal } from './block.js';
 import { ByteSink } from './byte-sink.js';
 import { COLUMNS, emptyColumns, isCaptured, type Column, type Columns, type MinuteFrame } from './frame.js';
 import { legsOf, type UniverseColumns } from './universe.js';
@@ -33,6 +33,7 @@ export class MinuteEncoder {
   private readonly tokens = new ByteSink(1 << 16);
   private readonly values: Record<Column, ByteSink>;
   private readonly content = new ByteSink(1 << 16);
+  private readonly changed: { legs: Int32Array; masks: Uint8Array };
   private last: Slot | null = null;
   private sinceKey = 0;
 
@@ -43,6 +44,7 @@ export class MinuteEncoder {
   ) {
     this.measures = measuresOf(universe);
     this.state = emptyColumns(legsOf(universe));
+    this.changed = { legs: new Int32Array(legsOf(universe)), masks: new Uint8Array(legsOf(universe)) };
     this.values = {
       oi: new ByteSink(1 << 16),
       ltp: new ByteSink(1 << 16),
@@ -80,8 +82,7 @@ export class MinuteEncoder {
 
   /** The minute is stored: the next one is told by its differences to it. */
   accept(frame: MinuteFrame, kind: PackedMinute['kind']): void {
-    for (const column of COLUMNS)
-      this.eachCaptured(frame, (from, to) => this.state[column].set(frame[column].subarray(from, to), from));
+    for (const column of COLUMNS) this.merge(frame, column, this.state[column]);
     this.last = frame.slot;
     this.sinceKey = kind === KEY ? 0 : this.sinceKey + 1;
   }
@@ -99,7 +100,7 @@ export class MinuteEncoder {
 
   private section(sink: ByteSink): void {
     if (sink.size === 0) return this.content.varint(0);
-    const packed = pack(sink.view());
+    const packed = packNumbers(sink.view());
     this.content.varint(packed.length);
     this.content.append(packed);
   }
@@ -110,66 +111,105 @@ export class MinuteEncoder {
    */
   private writeKey(frame: MinuteFrame): void {
     for (const column of COLUMNS) {
-      const values = this.merged(frame, column);
+      const values = this.merge(frame, column, this.state[column].slice());
       const measure = this.measures[column];
-      writeRuns(this.values[column], values);
-      for (let leg = 0; leg < values.length; leg++)
-        if (values[leg] === values[leg]) writeValue(this.values[column], measure, leg, values[leg]!);
+      const sink = this.values[column];
+      writeRuns(sink, values);
+      for (let leg = 0; leg < values.length; leg++) {
+        const value = values[leg]!;
+        if (value === value) writeValue(sink, measure, leg, value);
+      }
     }
   }
 
-  private merged(frame: MinuteFrame, column: Column): Float64Array {
-    const values = this.state[column].slice();
-    this.eachCaptured(frame, (from, to) => values.set(frame[column].subarray(from, to), from));
+  /** Puts what the captured chains have now over what they had. */
+  private merge(frame: MinuteFrame, column: Column, values: Float64Array): Float64Array {
+    for (const [from, to] of this.captured(frame)) values.set(frame[column].subarray(from, to), from);
     return values;
   }
 
   /** For each changed leg its distance from the one before and which columns changed; the changes by column. */
   private writeDelta(frame: MinuteFrame): void {
-    const { state, measures, values, tokens } = this;
+    const { legs, masks } = this.changed;
+    const count = this.findChanges(frame);
     let last = -1;
-    this.eachCaptured(frame, (from, to) => {
-      for (let leg = from; leg < to; leg++) {
-        const changed =
-          (differs(frame.oi[leg]!, state.oi[leg]!) ? 1 : 0) |
-          (differs(frame.ltp[leg]!, state.ltp[leg]!) ? 2 : 0) |
-          (differs(frame.volume[leg]!, state.volume[leg]!) ? 4 : 0);
-        if (changed === 0) continue;
-        tokens.varint((leg - last - 1) * 8 + changed);
-        last = leg;
-        for (let bit = 0; bit < TOGETHER.length; bit++) {
-          if ((changed & (1 << bit)) === 0) continue;
-          const column = TOGETHER[bit]!;
-          writeChange(values[column], measures[column], leg, state[column][leg]!, frame[column][leg]!);
-        }
-      }
-    });
+    for (let i = 0; i < count; i++) {
+      const leg = legs[i]!;
+      this.tokens.varint((leg - last - 1) * 8 + masks[i]!);
+      last = leg;
+    }
+    TOGETHER.forEach((column, bit) => this.writeChanges(frame[column], column, 1 << bit, count));
     this.writePrevOi(frame);
   }
 
-  private writePrevOi(frame: MinuteFrame): void {
-    const before = this.state.prevOi;
-    let last = -1;
-    this.eachCaptured(frame, (from, to) => {
+  /** Which legs changed, and in which columns. @returns how many. */
+  private findChanges(frame: MinuteFrame): number {
+    const { legs, masks } = this.changed;
+    const { oi, ltp, volume } = frame;
+    const { oi: oiBefore, ltp: ltpBefore, volume: volumeBefore } = this.state;
+    let count = 0;
+    for (const [from, to] of this.captured(frame))
       for (let leg = from; leg < to; leg++) {
-        if (!differs(frame.prevOi[leg]!, before[leg]!)) continue;
-        this.values.prevOi.varint(leg - last - 1);
-        last = leg;
-        writeChange(this.values.prevOi, this.measures.prevOi, leg, before[leg]!, frame.prevOi[leg]!);
+        const changed =
+          (differs(oi[leg]!, oiBefore[leg]!) ? 1 : 0) |
+          (differs(ltp[leg]!, ltpBefore[leg]!) ? 2 : 0) |
+          (differs(volume[leg]!, volumeBefore[leg]!) ? 4 : 0);
+        if (changed === 0) continue;
+        legs[count] = leg;
+        masks[count++] = changed;
       }
-    });
+    return count;
   }
 
-  private eachCaptured(frame: MinuteFrame, visit: (from: number, to: number) => void): void {
+  private writeChanges(now: Float64Array, column: Column, bit: number, count: number): void {
+    const { legs, masks } = this.changed;
+    const [sink, measure, before] = [this.values[column], this.measures[column], this.state[column]];
+    for (let i = 0; i < count; i++) {
+      const leg = legs[i]!;
+      if ((masks[i]! & bit) !== 0) writeChange(sink, measure, leg, before[leg]!, now[leg]!);
+    }
+  }
+
+  private writePrevOi(frame: MinuteFrame): void {
+    const now = frame.prevOi;
+    const before = this.state.prevOi;
+    const sink = this.values.prevOi;
+    let last = -1;
+    for (const [from, to] of this.captured(frame)) {
+      // Nearly always: a previous OI changes once a day.
+      if (bytesOf(now, from, to).equals(bytesOf(before, from, to))) continue;
+      for (let leg = from; leg < to; leg++) {
+        if (!differs(now[leg]!, before[leg]!)) continue;
+        sink.varint(leg - last - 1);
+        last = leg;
+        writeChange(sink, this.measures.prevOi, leg, before[leg]!, now[leg]!);
+      }
+    }
+  }
+
+  /** The legs of the captured chains: from … up to, not including, to. Chains that stand side by side are one stretch. */
+  private captured({ marks }: MinuteFrame): [from: number, to: number][] {
     const { chainStart } = this.universe;
-    for (let chain = 0; chain < frame.marks.length; chain++)
-      if (isCaptured(frame.marks[chain]!)) visit(chainStart[chain]!, chainStart[chain + 1]!);
+    const stretches: [number, number][] = [];
+    for (let chain = 0; chain < marks.length; chain++) {
+      if (!isCaptured(marks[chain]!)) continue;
+      const from = chainStart[chain]!;
+      while (chain + 1 < marks.length && isCaptured(marks[chain + 1]!)) chain += 1;
+      stretches.push([from, chainStart[chain + 1]!]);
+    }
+    return stretches;
   }
 }
 
 /** What stands beside a minute in its row, as the checksum takes it. */
 export function besideMinute(slot: Slot, universeId: number): string {
   return `${slot} ${universeId}`;
+}
+
+/** The values of a stretch of legs as they lie in memory. */
+function bytesOf(values: Float64Array, from: number, to: number): Buffer {
+  const { buffer, byteOffset } = values.subarray(from, to);
+  return Buffer.from(buffer, byteOffset, (to - from) * Float64Array.BYTES_PER_ELEMENT);
 }
 
 function differs(a: number, b: number): boolean {
