@@ -14,10 +14,21 @@ export class ByteSource {
   }
 
   varint(): number {
-    const { bytes } = this;
+    const { bytes, at } = this;
     const end = bytes.length;
-    // Most numbers of a block are a byte long.
-    if (this.at < end && bytes[this.at]! < 0x80) return bytes[this.at++]!;
+    // Nearly all numbers of a block are a byte or two long.
+    if (at + 1 < end) {
+      const low = bytes[at]!;
+      const high = bytes[at + 1]!;
+      if (low < 0x80) {
+        this.at = at + 1;
+        return low;
+      }
+      if (high < 0x80) {
+        this.at = at + 2;
+        return (low & 0x7f) | (high << 7);
+      }
+    }
     let value = 0;
     for (let shift = 0; shift < 28; shift += 7) {
       if (this.at >= end) throw new RangeError('The block ends inside a number.');

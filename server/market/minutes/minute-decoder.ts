@@ -74,9 +74,10 @@ export class MinuteDecoder {
       const bytes = section(content, this.wanted.includes(column));
       if (bytes === null) continue;
       const source = new ByteSource(bytes);
+      const measure = this.measures[column];
       const known = readRuns(source, legs);
       for (let leg = 0; leg < legs; leg++)
-        if (known[leg] === 1) values[leg] = readValue(source, this.measures[column], leg);
+        if (known[leg] === 1) values[leg] = readValue(source, measure, leg);
     }
   }
 

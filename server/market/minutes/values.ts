@@ -29,7 +29,8 @@ export type Measures = Readonly<Record<Column, Measure>>;
 /** The measures of a universe: OI and volume in lots, prices in ticks of 5 paise, spots in paise. */
 export function measuresOf(universe: UniverseColumns): Measures {
   const lots: Measure = { scale: 1, steps: universe.lots };
-  const ticks = Int32Array.from(universe.sides, (side) => (side === SPOT ? 1 : TICK_PAISE));
+  const ticks = new Int32Array(universe.sides.length);
+  universe.sides.forEach((side, leg) => (ticks[leg] = side === SPOT ? 1 : TICK_PAISE));
   return { oi: lots, prevOi: lots, volume: lots, ltp: { scale: PAISE, steps: ticks } };
 }
 
@@ -55,12 +56,7 @@ export function writeChange(
   if (before === before) {
     const from = scale === 1 ? before : Math.round(before * scale);
     const steps = (whole - from) / step;
-    if (
-      steps === Math.floor(steps) &&
-      steps !== 0 &&
-      isExact(now, whole, scale) &&
-      isExact(before, from, scale)
-    ) {
+    if (isWhole(steps) && steps !== 0 && isExact(now, whole, scale) && isExact(before, from, scale)) {
       sink.zigzag(steps);
       return;
     }
@@ -73,7 +69,7 @@ function writeEscaped(sink: ByteSink, now: number, whole: number, scale: number,
   if (!isExact(now, whole, scale) || whole < 0) {
     sink.byte(DOUBLE);
     sink.double(now);
-  } else if (whole % step === 0) {
+  } else if (isWhole(whole / step)) {
     sink.byte(STEPS);
     sink.varint(whole / step);
   } else {
@@ -96,8 +92,9 @@ export function writeValue(sink: ByteSink, measure: Measure, leg: number, value:
   const { scale } = measure;
   const step = measure.steps[leg]!;
   const whole = scale === 1 ? value : Math.round(value * scale);
-  if (whole >= 0 && whole % step === 0 && isExact(value, whole, scale)) {
-    sink.varint(whole / step + 1);
+  const steps = whole / step;
+  if (whole >= 0 && isWhole(steps) && isExact(value, whole, scale)) {
+    sink.varint(steps + 1);
     return;
   }
   sink.byte(0);
@@ -108,7 +105,8 @@ export function writeValue(sink: ByteSink, measure: Measure, leg: number, value:
 export function readValue(source: ByteSource, measure: Measure, leg: number): number {
   const steps = source.varint();
   if (steps === 0) return readEscaped(source, measure, leg);
-  return ((steps - 1) * measure.steps[leg]!) / measure.scale;
+  const whole = (steps - 1) * measure.steps[leg]!;
+  return measure.scale === 1 ? whole : whole / measure.scale;
 }
 
 function readEscaped(source: ByteSource, measure: Measure, leg: number): number {
@@ -126,6 +124,14 @@ function readEscaped(source: ByteSource, measure: Measure, leg: number): number 
   }
 }
 
+/**
+ * Whether a quotient is a whole number. Below `MAX_EXACT` no other is rounded to one; `%` would say the same, at several
+ * times the price.
+ */
+function isWhole(quotient: number): boolean {
+  return quotient === Math.floor(quotient);
+}
+
 function isExact(value: number, whole: number, scale: number): boolean {
-  return whole < MAX_EXACT && whole > -MAX_EXACT && whole === Math.floor(whole) && whole / scale === value;
+  return whole < MAX_EXACT && whole > -MAX_EXACT && isWhole(whole) && whole / scale === value;
 }
