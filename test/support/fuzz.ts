@@ -34,6 +34,7 @@ export const CASES = {
   'stored: spoilt snapshots': 4_000,
   'stored: packed days': 200,
   'stored: minutes': 400,
+  'stored: a delta made a key': 400,
   'stored: spoilt minutes': 2_000,
   'stored: spoilt chunks': 1_000,
   'input: Host and Origin': 12_000,

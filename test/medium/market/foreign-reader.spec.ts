@@ -6,7 +6,7 @@ import type { ChainSnapshot } from '../../../server/domain/snapshot.js';
 import { DAY_MS, type IsoDate, type Slot } from '../../../server/domain/units.js';
 import { ChainDays, type ChainDay } from '../../../server/market/minutes/chain-day.js';
 import { ChunkStore } from '../../../server/market/minutes/chunk-store.js';
-import { CAPTURED, COLUMNS, emptyFrame } from '../../../server/market/minutes/frame.js';
+import { CAPTURED, COLUMNS, emptyFrame, type MinuteFrame } from '../../../server/market/minutes/frame.js';
 import { MinuteStore } from '../../../server/market/minutes/minute-store.js';
 import { SnapshotDays } from '../../../server/snapshot/snapshot-days.js';
 import { SnapshotStore } from '../../../server/snapshot/snapshot-store.js';
@@ -14,6 +14,7 @@ import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { describeWithPython, python } from '../../support/python.js';
 import { seeded } from '../../support/seeded.js';
 import { aRun, at, aUniverse, meaningOf, OPEN } from '../../unit/market/minutes.js';
+import * as frozen from '../../unit/market/minutes-v1.js';
 import { aDayOfSnapshots, snapshots } from '../../unit/snapshot/snapshots.js';
 
 const READER = fileURLToPath(new URL('fixtures/read_tracker.py', import.meta.url));
@@ -87,11 +88,21 @@ describeWithPython('a reader in Python, which follows docs/storage.md', () => {
     values: values.map((one) => Object.fromEntries(COLUMNS.map((column) => [column, known(one[column])]))),
   });
 
-  /** An hour and more of one market: keys, deltas, chains that are left out and come back. */
-  async function anHour(): Promise<void> {
+  const copyOf = (frame: MinuteFrame): MinuteFrame => ({
+    ...{ slot: frame.slot, marks: frame.marks.slice() },
+    ...{ oi: frame.oi.slice(), ltp: frame.ltp.slice() },
+    ...{ volume: frame.volume.slice(), prevOi: frame.prevOi.slice() },
+  });
+
+  /**
+   * An hour and more of one market: keys, deltas, chains that are left out and come back.
+   * @param isUneven one minute in five comes two minutes late
+   */
+  async function anHour(isUneven = false): Promise<void> {
     const universe = await minutes.universe(aUniverse([6, 8, 1, 5]), OPEN);
     const random = seeded('an hour of minutes');
     const frame = emptyFrame(universe, OPEN);
+    let late: MinuteFrame | null = null;
     for (let minute = 0; minute < 70; minute++) {
       frame.slot = at(minute + (minute > 40 ? 5 : 0));
       frame.marks.forEach(
@@ -103,7 +114,9 @@ describeWithPython('a reader in Python, which follows docs/storage.md', () => {
           const step = column === 'ltp' ? 0.05 : 65;
           frame[column][leg] = random.below(9) === 0 ? NaN : Math.round((value || 100) / step + 1) * step;
         });
-      await minutes.append(universe, frame, frame.slot + 50_000);
+      if (isUneven && minute % 5 === 2) late = copyOf(frame);
+      else await minutes.append(universe, frame, frame.slot + 50_000);
+      if (minute % 5 === 4 && late) await minutes.append(universe, late, late.slot + 50_000);
     }
   }
 
@@ -124,6 +137,26 @@ describeWithPython('a reader in Python, which follows docs/storage.md', () => {
     }
     const read = await lines('minute');
     expect(read.length).toBeGreaterThan(100);
+    expect(read).toEqual(await minutesRead());
+  });
+
+  it('should read minutes that were stored long ago as the server does', async () => {
+    const { id } = await minutes.universe(frozen.universe, OPEN);
+    expect(id).toBe(frozen.UNIVERSE_ID);
+    for (const [i, { slot }] of frozen.frames.entries())
+      await database.dataSource.query(
+        'INSERT INTO minute (slot, universe_id, kind, captured_at, payload) VALUES ($1, $2, $3, $1, $4)',
+        [slot, id, i === 0 ? 0 : 1, frozen.payloads[i]],
+      );
+    const read = await lines('minute');
+    expect(read).toHaveLength(frozen.frames.length);
+    expect(read).toEqual(await minutesRead());
+  });
+
+  it('should read minutes that came late, and those after them, as the server does', async () => {
+    await anHour(true);
+    const read = await lines('minute');
+    expect(read).toHaveLength(70);
     expect(read).toEqual(await minutesRead());
   });
 

@@ -115,6 +115,29 @@ describe('whole-market minutes on disk', () => {
     expect((await read(at(7)))[0]!.chains[1]!.values![0]![0]).toBe(4_000);
   });
 
+  it('should keep every minute readable, bit for bit, in whatever order they come', async () => {
+    const random = seeded('late minutes');
+    for (let day = 0; day < 3; day++) {
+      const midnight = (OPEN + day * DAY_MS) as Slot;
+      const frames = Array.from({ length: 50 }, (_, i) => {
+        const marks = [0, 1, 2].map(() => random.below(6) && CAPTURED + random.below(60));
+        const frame = frameOf((midnight + i * MINUTE_MS) as Slot, NaN, marks);
+        for (const column of COLUMNS)
+          frame[column].forEach((_value, leg) => (frame[column][leg] = 65 * random.below(leg + 2)));
+        return frame;
+      });
+      const waiting = [...frames];
+      // Mostly in order; about one in four comes some minutes late.
+      while (waiting.length > 0) {
+        const next = random.below(4) === 0 ? random.below(Math.min(9, waiting.length)) : 0;
+        await append(waiting.splice(next, 1)[0]!);
+      }
+      expect(await read(midnight, midnight + 99 * MINUTE_MS)).toEqual(
+        frames.map((frame) => meaningOf(universe, frame)),
+      );
+    }
+  });
+
   it('should put a minute of yesterday to its day, and begin each day with a key', async () => {
     const yesterday = (at(30) - DAY_MS) as Slot;
     await append(frameOf(at(0), 650));

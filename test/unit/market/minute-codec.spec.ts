@@ -6,6 +6,7 @@ import { DELTA, KEY, MinuteEncoder } from '../../../server/market/minutes/minute
 import type { UniverseColumns } from '../../../server/market/minutes/universe.js';
 import { decodeUniverse, encodeUniverse } from '../../../server/market/minutes/universe-codec.js';
 import { aRun, at, aUniverse, meaningOf } from './minutes.js';
+import * as frozen from './minutes-v1.js';
 import { fuzz } from '../../support/fuzz.js';
 
 function packAll(universe: UniverseColumns, frames: readonly MinuteFrame[]) {
@@ -86,6 +87,26 @@ describe('minutes, packed', () => {
     expect(encoder.encode(minute(universe, 1, 65)).kind).toBe(KEY);
   });
 
+  it('should write a minute anew as a key after which the deltas go on', () => {
+    fuzz(
+      'stored: a delta made a key',
+      fc.property(aRun, fc.nat(), ({ universe, frames }, place) => {
+        const packed = packAll(universe, frames);
+        const anew = place % frames.length;
+        const before = new MinuteDecoder(universe);
+        const read = packed.slice(0, anew + 1).map(({ slot, payload }) => before.read(slot, payload));
+        const values = read.at(-1)!;
+        const key = new MinuteEncoder(universe).adopt(values).encode(values, KEY);
+        const after = new MinuteDecoder(universe);
+        [{ ...packed[anew]!, ...key }, ...packed.slice(anew + 1)].forEach(({ slot, payload }, i) =>
+          expect(meaningOf(universe, after.read(slot, payload))).toStrictEqual(
+            meaningOf(universe, frames[anew + i]!),
+          ),
+        );
+      }),
+    );
+  });
+
   it('should read nothing between a missing minute and the next key', () => {
     const universe = aUniverse([2, 2]);
     const packed = packAll(
@@ -154,6 +175,27 @@ describe('minutes, packed', () => {
     const decoder = new MinuteDecoder(universe);
     expect(kind).toBe(DELTA);
     expect(() => decoder.read(at(7), payload)).toThrow(/needs the one 7 min before it/);
+  });
+});
+
+describe('minutes that were stored long ago', () => {
+  const { universe, frames, payloads, UNIVERSE_ID } = frozen;
+
+  it('should be read for ever, bit for bit', () => {
+    const decoder = new MinuteDecoder(universe, undefined, UNIVERSE_ID);
+    const read = payloads.map((payload, i) => meaningOf(universe, decoder.read(frames[i]!.slot, payload)));
+    expect(read).toStrictEqual(frames.map((frame) => meaningOf(universe, frame)));
+  });
+
+  it('should be noticed when any one bit of them is changed', () => {
+    payloads.forEach((payload, i) => {
+      for (let bit = 0; bit < 8 * payload.length; bit++) {
+        const spoilt = Buffer.from(payload);
+        spoilt[bit >> 3]! ^= 1 << (bit & 7);
+        const decoder = new MinuteDecoder(universe, undefined, UNIVERSE_ID);
+        expect(() => decoder.read(frames[i]!.slot, spoilt)).toThrow(CorruptBlock);
+      }
+    });
   });
 });
 
