@@ -78,6 +78,12 @@ export async function signIn(base: string, accessToken = 'demo'): Promise<string
   return cookiesOf(answer.headers);
 }
 
+/** @throws when the answer is not 200 */
+function bodyOf<T>(path: string, { status, body }: Answer<T>): T {
+  if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
 /** Somebody who is signed in. */
 export class Visitor {
   constructor(
@@ -91,17 +97,23 @@ export class Visitor {
 
   /** @throws when the answer is not 200 */
   async get<T>(path: string): Promise<T> {
-    const answer = await request<T>(this.base, path, { cookie: this.cookie });
-    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
+    return bodyOf(path, await this.ask<T>(path));
   }
 
   /** As `get`, but `null` where the server answers 404. */
   async find<T>(path: string): Promise<T | null> {
-    const answer = await request<T>(this.base, path, { cookie: this.cookie });
-    if (answer.status === 404) return null;
-    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
+    const answer = await this.ask<T>(path);
+    return answer.status === 404 ? null : bodyOf(path, answer);
+  }
+
+  /** Waits for as long as the server says when it is asked too fast: a quick machine asks hundreds of times a second. */
+  private async ask<T>(path: string): Promise<Answer<T>> {
+    for (;;) {
+      const answer = await request<T>(this.base, path, { cookie: this.cookie });
+      const seconds = Number(answer.headers.get('retry-after'));
+      if (answer.status !== 429 || !(seconds > 0)) return answer;
+      await new Promise((over) => setTimeout(over, seconds * 1_000));
+    }
   }
 
   /** Underlying keys by symbol, once the instrument list has been imported as far as `symbol`. */

@@ -77,12 +77,15 @@ export class LiveReplay {
 
   /** Every captured slot up to a moment, as HTTP answers `?at=`. Slots rebuilt from candles are no captures. */
   private async capturedSlots(visitor: Visitor, path: (at: number) => string, to: number): Promise<Table[]> {
-    const tables = new Map<number, Table>();
-    for (let at = this.ist('09:15'); at <= to; at += MINUTE) {
+    const tables: Table[] = [];
+    // Backwards from table to table: a slot without one is not asked for.
+    for (let at = to; at >= this.ist('09:15');) {
       const table = await visitor.find<Table>(path(at));
-      if (table?.source === 'live') tables.set(table.slot, table);
+      if (!table) break;
+      if (table.source === 'live') tables.unshift(table);
+      at = table.slot - MINUTE;
     }
-    return [...tables.values()];
+    return tables;
   }
 
   refusalsOf({ quality }: Shown, chain: Pick<ChainAnswers, 'underlying' | 'expiry'>) {
