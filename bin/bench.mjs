@@ -105,5 +105,6 @@ try {
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.stack : error}`);
   await endChildren();
-  process.exitCode = 1;
+  // What the bench itself had open, such as its broker, would keep the process alive.
+  process.exit(1);
 }
