@@ -67,14 +67,20 @@ describe('F27 a disk that is full, and has room again', () => {
   });
 });
 
+/** Two minutes in, with a screen; then another program has the write lock. */
+async function lockedHouse() {
+  house = await openFaultyHouse();
+  await house.minutes(2);
+  const screen = await house.screen();
+  const other = await otherProgram();
+  await query('PRAGMA busy_timeout = 50');
+  await other.query('BEGIN IMMEDIATE');
+  return { screen, other };
+}
+
 describe('F28 a database that another program has locked for longer than anybody waits', () => {
   it('should say so, keep readers going, and store the minute once the lock is gone', async () => {
-    house = await openFaultyHouse();
-    await house.minutes(2);
-    const screen = await house.screen();
-    const other = await otherProgram();
-    await query('PRAGMA busy_timeout = 50');
-    await other.query('BEGIN IMMEDIATE');
+    const { screen, other } = await lockedHouse();
     await house.at('09:17');
     expect(house.logged('error', 'slot=09:17', 'outcome=failed', 'SQLITE_BUSY')).toHaveLength(1);
     const status = await screen.look();
@@ -91,12 +97,7 @@ describe('F28 a database that another program has locked for longer than anybody
 
 describe('F28 a database that stays locked for minutes', () => {
   it('should keep nothing of them for later, store the next in its own minute, and rebuild them in order, each once', async () => {
-    house = await openFaultyHouse();
-    await house.minutes(2);
-    const screen = await house.screen();
-    const other = await otherProgram();
-    await query('PRAGMA busy_timeout = 50');
-    await other.query('BEGIN IMMEDIATE');
+    const { screen, other } = await lockedHouse();
     const waiting = house.get(WriteQueue);
     for (const minute of ['09:17', '09:18', '09:19', '09:20']) {
       await house.at(minute);
