@@ -95,7 +95,8 @@ export class Feed {
     const { slot: lastSlot, capturedAt: lastCapturedAt, quality = chain.quality } = frame;
     this.#chain = { ...chain, lastSlot, lastCapturedAt, quality };
     this.tick();
-    this.#arrivedAt = this.now;
+    // The server's clock is known here but for the time on the way, which counts twenty times in the demo.
+    this.#arrivedAt = Math.max(this.now, lastCapturedAt);
   }
 
   /** Another chain comes on the screen. */

@@ -158,6 +158,15 @@ describe('Feed', () => {
     expect(feed.arrivedAt).toBeNull();
   });
 
+  it('should not say that a push came before it was captured, however long the clock was on its way', () => {
+    feed.up();
+    feed.take(aStatus(), NIFTY);
+    local += 60_500;
+    const late = { ...NIFTY, slot: SLOT + 60_000, capturedAt: SLOT + 64_000 } as ChangeFrame;
+    feed.takeChange(late, NIFTY);
+    expect(feed.arrivedAt).toBe(SLOT + 64_000);
+  });
+
   it('should say since when the server is gone, and go on by itself', () => {
     feed.up();
     feed.take(aStatus(), NIFTY);
