@@ -12,6 +12,8 @@ export class Catalog {
   #problem = $state.raw<Problem | null>(null);
   /** Only the newest choice may set the expiries: answers can overtake one another. */
   #choice = 0;
+  /** Steps that were asked for while the expiries were on their way. */
+  #steps = 0;
 
   constructor(private readonly api: Api) {}
 
@@ -63,11 +65,13 @@ export class Catalog {
     this.#underlying = underlying;
     this.#expiries = [];
     this.#expiry = expiry ?? underlying.nearestExpiry;
+    this.#steps = 0;
     try {
       const expiries = await this.api.expiries(underlying.key);
       if (choice !== this.#choice) return;
       this.#expiries = expiries;
       this.#expiry ??= expiries[0]?.expiry ?? null;
+      this.#step(this.#steps);
       this.#problem = null;
     } catch (error) {
       if (choice === this.#choice) this.#problem = problemOf(error);
@@ -78,9 +82,16 @@ export class Catalog {
     this.#expiry = expiry;
   }
 
-  /** The expiry before or after the chosen one; stays at the ends. */
+  /** The expiry before or after the chosen one; stays at the ends. Is done later while the list is on its way. */
   stepExpiry(step: 1 | -1): void {
-    const at = this.#expiries.findIndex((e) => e.expiry === this.#expiry);
-    this.#expiry = this.#expiries[at + step]?.expiry ?? this.#expiry;
+    if (this.#expiries.length === 0) this.#steps += step;
+    else this.#step(step);
+  }
+
+  #step(steps: number): void {
+    const to = this.#expiries.findIndex((e) => e.expiry === this.#expiry) + steps;
+    // An expiry that is not listed, of a recorded day, stands before the first.
+    if (steps === 0 || to < 0) return;
+    this.#expiry = this.#expiries[Math.min(to, this.#expiries.length - 1)]?.expiry ?? this.#expiry;
   }
 }

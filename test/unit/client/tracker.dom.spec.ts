@@ -157,6 +157,27 @@ describe('the page', () => {
     ]);
   });
 
+  it('should step to the next expiry as soon as there is a list of them', async () => {
+    const { entrance, state } = page(API);
+    const tracker = await opened(entrance);
+    const [, bank] = UNDERLYINGS;
+    const chosen = tracker.choose(bank!);
+    tracker.stepExpiry(1);
+    expect(state.hash).toBe('#/BANKNIFTY/2026-08-18');
+    await chosen;
+    expect(state.hash).toBe('#/BANKNIFTY/2026-08-25');
+  });
+
+  it('should keep an expiry that is not listed until a step leads to one that is', async () => {
+    const { entrance, state } = page(API, '#/BANKNIFTY/2026-01-30');
+    const tracker = await opened(entrance);
+    await settle();
+    tracker.stepExpiry(-1);
+    expect(state.hash).toBe('#/BANKNIFTY/2026-01-30');
+    tracker.stepExpiry(1);
+    expect(state.hash).toBe('#/BANKNIFTY/2026-08-18');
+  });
+
   it('should ask for the whole table after a lost line, unless the line missed nothing', async () => {
     const { entrance, socket } = page(API);
     const tracker = await opened(entrance);
