@@ -4,6 +4,7 @@ import type { Entrance, Workspace } from './state/entrance.svelte.js';
 import { Tracker, type Surroundings } from './state/tracker.svelte.js';
 import Screen from './Workspace.svelte';
 import './styles/board.css';
+import './styles/chain.css';
 
 export function makeWorkspace(around: Omit<Surroundings, 'socket'>, entrance: Entrance): Workspace {
   return { tracker: new Tracker({ ...around, socket: openSocket }, entrance), Screen };

@@ -1,12 +1,9 @@
-import { inSight } from './sight.js';
-
-/** What the marking needs of a cell. */
-type Marked = Pick<HTMLElement, 'dataset' | 'parentElement'>;
+/** What the marking needs of an element. */
+type Marked = Pick<HTMLElement, 'dataset'>;
 
 /**
- * Svelte action: marks a cell briefly when its value changes. Two animations that look the same take turns, so that
+ * Svelte action: marks an element briefly when its value changes. Two animations that look the same take turns, so that
  * each change starts one anew without touching the layout or the node. A value that comes or goes is not a change.
- * Where the row is out of sight nothing is marked: most of the cost of a change of a long table was this.
  */
 export function flash(node: Marked, value: number | null | undefined): { update: typeof update } {
   let shown = value;
@@ -14,8 +11,7 @@ export function flash(node: Marked, value: number | null | undefined): { update:
     if (next === shown) return;
     const known = shown != null && next != null;
     shown = next;
-    if (!known || !inSight(node.parentElement)) return;
-    node.dataset['flash'] = node.dataset['flash'] === 'a' ? 'b' : 'a';
+    if (known) node.dataset['flash'] = node.dataset['flash'] === 'a' ? 'b' : 'a';
   }
   return { update };
 }

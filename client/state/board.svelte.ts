@@ -1,8 +1,16 @@
 import type { Row, Table } from '../../server/protocol/index.js';
 import type { Units } from '../lib/format.js';
-import { countBoard, largestOi, rowsInView, type BoardCount, type Thresholds } from '../lib/view.js';
+import type { Lens } from '../lib/looks.js';
+import {
+  countBoard,
+  largestOi,
+  rowsInView,
+  thresholdOf,
+  type BoardCount,
+  type Thresholds,
+} from '../lib/view.js';
 import { RowViews, type RowView } from './row-views.svelte.js';
-import type { Measure, Settings } from './settings.svelte.js';
+import type { Settings } from './settings.svelte.js';
 
 /** Minutes; before the first table says which it has. */
 const INTERVALS: readonly number[] = [3, 5, 10, 15, 30];
@@ -11,6 +19,8 @@ const INTERVALS: readonly number[] = [3, 5, 10, 15, 30];
 export class BoardView {
   /** One window at a time. */
   phone = $state(false);
+  /** Nothing is to move, so that changes are not marked. */
+  still = $state(false);
   /** The strike the row cursor stands on. */
   cursor = $state<number | null>(null);
 
@@ -27,7 +37,6 @@ export class BoardView {
    */
   #intervals = $state.raw(INTERVALS);
   #atmStrike = $state.raw<number | null>(null);
-  #maxOi = $state.raw(0);
   readonly #views = new RowViews();
   readonly rows: readonly Row[] = $derived.by(() =>
     this.table ? rowsInView(this.table.rows, this.table.atmStrike, this.settings.data.reach) : [],
@@ -47,12 +56,31 @@ export class BoardView {
   /** So few rows that there is room for larger type. */
   readonly few = $derived.by(() => this.settings.data.reach === 3);
 
+  /** Whether cells have a second line for the quantity beside the per cent. */
+  readonly hasQuantityLine = $derived.by(() => !this.dense && this.settings.data.measure === 'both');
+
+  /** Whether cells of changes say that they are in per cent. */
+  readonly hasUnit = $derived.by(() => !this.dense && this.settings.data.measure !== 'qty');
+
+  /** Whether the heads of their columns say it instead: one-line rows have no room. */
+  readonly isUnitInHead = $derived.by(() => this.dense && this.settings.data.measure !== 'qty');
+
+  private readonly lens: Lens = $derived.by(() => ({
+    units: this.settings.data.units,
+    measure: this.settings.data.measure,
+    dense: this.dense,
+    thresholds: this.#intervals.map((minutes) => thresholdOf(minutes, this.settings.data.thresholds)),
+    window: this.windowIndex,
+  }));
+
   /** Takes over what all cells look at from the table; to be called in an effect before they are drawn. */
   follow(): void {
     this.#intervals = this.table?.intervals ?? INTERVALS;
     this.#atmStrike = this.table?.atmStrike ?? null;
-    this.#maxOi = largestOi(this.rows);
-    this.#views.take(this.rows, this.table?.intervals.length ?? INTERVALS.length);
+    this.#views.take(this.rows, this.#intervals.length, this.lens, {
+      maxOi: largestOi(this.rows),
+      isMarked: !this.still,
+    });
   }
 
   /** The rows in view as their cells see them. */
@@ -66,15 +94,6 @@ export class BoardView {
 
   get atmStrike(): number | null {
     return this.#atmStrike;
-  }
-
-  /** Largest OI of the rows in view, units; 0 when none is known. */
-  get maxOi(): number {
-    return this.#maxOi;
-  }
-
-  get measure(): Measure {
-    return this.settings.data.measure;
   }
 
   get units(): Units {

@@ -1,7 +1,8 @@
 import type { Change, DayChange, Leg, Row } from '../../server/protocol/index.js';
+import { changeLook, ltpLook, oiLook, todayLook, type Lens, type Look } from '../lib/looks.js';
 
 /**
- * What the cells of the table show, each value a signal of its own that is set only when it is another one.
+ * What the cells of the table show, each cell one signal that is set only when it looks different.
  *
  * A table comes as new objects, minute by minute: were the cells derived from them, the framework would ask each of
  * some thousand whether it is stale, and that was most of what a change cost a long table.
@@ -11,20 +12,26 @@ export class RowViews {
   /** The same as `shown`, to be compared with without being tracked. */
   private rows: readonly RowView[] = [];
   private windows = 0;
+  private lens: Lens | null = null;
 
   /** Rows in view by strike, ascending; the same list as long as the strikes are the same. */
   get shown(): readonly RowView[] {
     return this.#shown;
   }
 
-  /** Takes over the rows in view of a table with so many windows; to be called in an effect before they are drawn. */
-  take(rows: readonly Row[], windows: number): void {
+  /**
+   * Takes over the rows in view of a table with so many windows; to be called in an effect before they are drawn.
+   * @param scale `maxOi`: the OI with the longest bar, units; `isMarked`: whether changes are marked
+   */
+  take(rows: readonly Row[], windows: number, lens: Lens, scale: { maxOi: number; isMarked: boolean }): void {
     const isSame =
       windows === this.windows &&
       rows.length === this.rows.length &&
       rows.every((row, i) => row.strike === this.rows[i]?.strike);
     if (!isSame) this.rows = this.fitted(rows, windows);
-    rows.forEach((row, i) => this.rows[i]?.take(row));
+    const view = { ...scale, lens, isNew: this.lens === null || !isSameLens(lens, this.lens) };
+    rows.forEach((row, i) => this.rows[i]?.take(row, view));
+    this.lens = lens;
     this.#shown = this.rows;
   }
 
@@ -37,9 +44,20 @@ export class RowViews {
   }
 }
 
+/** How a table is looked at; `isNew`: otherwise than the one before, so that every cell may look different. */
+interface View {
+  readonly lens: Lens;
+  readonly maxOi: number;
+  /** Nobody sees a mark in a row out of sight, and it costs as much. */
+  readonly isMarked: boolean;
+  readonly isNew: boolean;
+}
+
 export class RowView {
   readonly call: LegView;
   readonly put: LegView;
+  /** Whether a person may see the row. Where nobody has looked for it, it is taken to be in sight. */
+  isSeen = true;
 
   constructor(
     readonly strike: number,
@@ -49,80 +67,136 @@ export class RowView {
     this.put = new LegView(windows);
   }
 
-  take({ call, put }: Row): void {
-    this.call.take(call);
-    this.put.take(put);
+  take({ call, put }: Row, view: View): void {
+    const seen = this.isSeen ? view : { ...view, isMarked: false };
+    this.call.take(call, seen);
+    this.put.take(put, seen);
   }
 }
 
-/** A leg as its cells see it: all unknown where the contract is not listed. */
+/** A leg as its cells show it: all unknown where the contract is not listed. */
 export class LegView {
-  #oi = $state.raw<number | null>(null);
-  #ltp = $state.raw<number | null>(null);
-  readonly #day = new Signal<DayChange>((a, b) => a.abs === b.abs && a.pct === b.pct);
-  readonly #changes: readonly Signal<Change>[];
+  readonly oi = new CellView();
+  readonly ltp = new CellView();
+  readonly today = new CellView();
+  private readonly changes: readonly CellView[];
   /** What is taken over already. */
   private taken: Leg | null = null;
+  private maxOi = NaN;
+  private isFirst = true;
 
   constructor(windows: number) {
-    this.#changes = Array.from({ length: windows }, () => new Signal<Change>(looksSame));
+    this.changes = Array.from({ length: windows }, () => new CellView());
   }
 
-  /** Units; `null` when unknown. */
-  get oi(): number | null {
-    return this.#oi;
+  /** Of the window with this place in `intervals`. @throws RangeError when there is none */
+  change(window: number): CellView {
+    const cell = this.changes[window];
+    if (!cell) throw new RangeError(`There is no window ${window}.`);
+    return cell;
   }
 
-  /** Rupees; `null` when unknown. */
-  get ltp(): number | null {
-    return this.#ltp;
-  }
-
-  /** Since the day before; `null` when unknown. */
-  get day(): DayChange | null {
-    return this.#day.value;
-  }
-
-  /** In the window with this place in `intervals`; `null` when unknown. Of which base, only the table knows. */
-  change(window: number): Change | null {
-    return this.#changes[window]?.value ?? null;
-  }
-
-  take(leg: Leg | null): void {
-    if (leg === this.taken) return;
+  take(leg: Leg | null, view: View): void {
+    const { lens, maxOi, isMarked } = view;
+    const isAnew = view.isNew || this.isFirst;
+    const before = this.taken;
+    if (leg === before && maxOi === this.maxOi && !isAnew) return;
+    const [oi, day] = [leg?.oi ?? null, leg?.dayChange ?? null];
+    if (isAnew || maxOi !== this.maxOi || oi !== (before?.oi ?? null))
+      this.oi.show(oiLook(oi, maxOi, lens), oi, isMarked);
+    if (isAnew || !isSameDay(day, before?.dayChange ?? null))
+      this.today.show(todayLook(day, lens), day?.abs ?? null, isMarked);
+    this.takeLtp(leg, lens, isAnew);
+    this.changes.forEach((cell, i) => {
+      const change = leg?.changes[i] ?? null;
+      if (isAnew || !looksSame(change, before?.changes[i] ?? null))
+        cell.show(changeLook(change, lens.thresholds[i] ?? NaN, lens), change?.abs ?? null, isMarked);
+    });
     this.taken = leg;
-    this.#oi = leg?.oi ?? null;
-    this.#ltp = leg?.ltp ?? null;
-    this.#day.take(leg?.dayChange ?? null);
-    this.#changes.forEach((change, i) => change.take(leg?.changes[i] ?? null));
+    this.maxOi = maxOi;
+    this.isFirst = false;
+  }
+
+  /** A price is not marked: it moves nearly every minute. */
+  private takeLtp(leg: Leg | null, lens: Lens, isAnew: boolean): void {
+    const { window } = lens;
+    const before = this.taken;
+    const [ltp, buildUp] = [leg?.ltp ?? null, leg?.changes[window]?.buildUp ?? null];
+    if (isAnew || ltp !== (before?.ltp ?? null) || buildUp !== (before?.changes[window]?.buildUp ?? null))
+      this.ltp.show(ltpLook(ltp, buildUp, lens), null, false);
   }
 }
 
-/** A value that is one with any other that looks the same. */
-class Signal<T> {
-  #value = $state.raw<T | null>(null);
-  private taken: T | null = null;
+/** A cell with the mark of its last change. Two marks that look the same take turns: each begins anew. */
+export interface MarkedLook extends Look {
+  readonly flash: 'a' | 'b' | undefined;
+}
 
-  constructor(private readonly isSame: (a: T, b: T) => boolean) {}
+const NOTHING: MarkedLook = {
+  css: '',
+  main: '',
+  unit: '',
+  sub: '',
+  heat: undefined,
+  bar: '',
+  flash: undefined,
+};
 
-  get value(): T | null {
-    return this.#value;
+export class CellView {
+  #look = $state.raw(NOTHING);
+  private shown = NOTHING;
+  private value: number | null = null;
+
+  get look(): MarkedLook {
+    return this.#look;
   }
 
-  take(next: T | null): void {
-    const { taken } = this;
-    if (next === taken || (next !== null && taken !== null && this.isSame(next, taken))) return;
-    this.taken = next;
-    this.#value = next;
+  /** @param value what the cell is marked for when it changes; a value that comes or goes is not a change */
+  show(look: Look, value: number | null, isMarked: boolean): void {
+    const { shown } = this;
+    const isChange = isMarked && value !== null && this.value !== null && value !== this.value;
+    this.value = value;
+    const flash = isChange ? (shown.flash === 'a' ? 'b' : 'a') : shown.flash;
+    if (!isChange && isSameLook(look, shown)) return;
+    this.shown = { ...look, flash };
+    this.#look = this.shown;
   }
+}
+
+function isSameLook(a: Look, b: Look): boolean {
+  return (
+    a.main === b.main &&
+    a.sub === b.sub &&
+    a.css === b.css &&
+    a.unit === b.unit &&
+    a.heat === b.heat &&
+    a.bar === b.bar
+  );
+}
+
+function isSameLens(a: Lens, b: Lens): boolean {
+  return (
+    a.units === b.units &&
+    a.measure === b.measure &&
+    a.dense === b.dense &&
+    a.window === b.window &&
+    a.thresholds.length === b.thresholds.length &&
+    a.thresholds.every((threshold, i) => threshold === b.thresholds[i])
+  );
+}
+
+function isSameDay(a: DayChange | null, b: DayChange | null): boolean {
+  return a === b || (a !== null && b !== null && a.abs === b.abs && a.pct === b.pct);
 }
 
 /** The base of a change moves on with every minute, and its cell does not show it. */
-function looksSame(a: Change, b: Change): boolean {
+function looksSame(a: Change | null, b: Change | null): boolean {
   return (
-    a.abs === b.abs &&
-    a.pct === b.pct &&
-    a.buildUp === b.buildUp &&
-    Boolean(a.backfilled) === Boolean(b.backfilled)
+    a === b ||
+    (a !== null &&
+      b !== null &&
+      a.abs === b.abs &&
+      a.pct === b.pct &&
+      Boolean(a.backfilled) === Boolean(b.backfilled))
   );
 }

@@ -44,7 +44,7 @@ describeInChromium('cells that need a word', (screens) => {
     const [name] = cells.find(([, cell]) => cell.backfilled) ?? [];
     if (name === undefined) throw new Error('no cell is marked');
     const style = await screen.page.evaluate<string>(
-      `getComputedStyle(document.querySelector('[data-cell="${name}"] .main')).textDecorationStyle`,
+      `getComputedStyle(document.querySelector('[data-cell="${name}"]')).textDecorationStyle`,
     );
     expect(style).toBe('dotted');
     await screen.cell(name).hover();

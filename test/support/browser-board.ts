@@ -90,7 +90,7 @@ function changeCell(change: Change | null, minutes: number, view: View): ShownCe
   if (change === null) return nothing;
   const heat = heatOf(change.pct, THRESHOLDS[minutes] ?? 25);
   const arrow = Math.abs(heat) < 5 ? '' : heat > 0 ? '▲' : '▼';
-  const inPercent = change.pct === null ? 'new' : `${percent(change.pct)}%`;
+  const inPercent = change.pct === null ? 'new' : `${percent(change.pct)}${view.dense ? '' : '%'}`;
   return {
     main: arrow + (view.measure === 'qty' ? signedQuantity(change.abs) : inPercent),
     sub: view.measure === 'both' && !view.dense ? signedQuantity(change.abs) : null,

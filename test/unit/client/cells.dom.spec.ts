@@ -1,5 +1,7 @@
-import type { ComponentProps } from 'svelte';
-import ChangeCell from '../../../client/components/ChangeCell.svelte';
+import { flushSync } from 'svelte';
+import BoardCell from '../../../client/components/BoardCell.svelte';
+import { changeLook, ltpLook, oiLook, todayLook, type Lens } from '../../../client/lib/looks.js';
+import { CellView } from '../../../client/state/row-views.svelte.js';
 import type { Change } from '../../../server/protocol/index.js';
 import { closeAll, mounted } from './mounted.dom.js';
 
@@ -12,70 +14,130 @@ const change = (overrides: Partial<Change> = {}): Change => ({
   buildUp: null,
   ...overrides,
 });
-const props = { threshold: 5, measure: 'both', dense: false, units: 'lakh', name: 'call:24200:w0' } as const;
+const lens: Lens = { units: 'lakh', measure: 'both', dense: false, thresholds: [5], window: 0 };
 
-type Props = ComponentProps<typeof ChangeCell>;
-
-function cell(given: Partial<Props> & { change: Change | null }) {
-  const view = mounted(ChangeCell, { ...props, ...given }, document.createElement('tr'));
-  const td = view.container.querySelector('td');
+/** A cell in a row of two lines. */
+function cell(given: Change | null, through: Partial<Lens> = {}) {
+  const seen = { ...lens, ...through };
+  const view = new CellView();
+  const show = (next: Change | null, isMarked = true): void => {
+    view.show(changeLook(next, 5, seen), next?.abs ?? null, isMarked);
+    flushSync();
+  };
+  show(given);
+  const tall = seen.measure === 'both' && !seen.dense;
+  const unit = seen.measure !== 'qty' && !seen.dense;
+  const { container } = mounted(
+    BoardCell,
+    { cell: view, name: 'call:24200:w0', tall, unit },
+    document.createElement('tr'),
+  );
+  const td = container.querySelector('td');
   if (!td) throw new Error('no cell');
-  return { td, view, text: () => td.textContent?.replace(/\s+/g, ' ').trim() };
+  /** Its pieces; between them may stand the marks of the framework, which are empty. */
+  const text = (): string =>
+    [...td.childNodes]
+      .filter((node) => node instanceof HTMLElement || (node instanceof Text && node.data !== ''))
+      .map((node) => node.textContent ?? '')
+      .join('|');
+  return { td, show, text };
 }
 
 describe('a change cell', () => {
-  it('should stand out beyond its threshold by arrow, weight and tint, not by colour alone', () => {
-    const { td, text } = cell({ change: change() });
-    expect(text()).toBe('▼−9.5% −17.4K');
+  it('should stand out from its threshold on by a step of its own, see the style sheet', () => {
+    const { td, text } = cell(change());
+    expect(text()).toBe('−9.5|%||−17.4K');
     expect(td.dataset['heat']).toBe('-5');
   });
 
   it('should be quiet below its threshold', () => {
-    const { td, text } = cell({ change: change({ abs: 455, pct: 2 }) });
-    expect(text()).toBe('+2.0% +455');
+    const { td, text } = cell(change({ abs: 455, pct: 2 }));
+    expect(text()).toBe('+2.0|%||+455');
     expect(td.dataset['heat']).toBe('2');
   });
 
   it('should draw the unknown hatched, never as 0', () => {
-    const { td, text } = cell({ change: null });
-    expect(text()).toBe('–');
+    const { td, text } = cell(null);
+    expect(text().replaceAll('|', '')).toBe('–');
     expect(td.classList.contains('unknown')).toBe(true);
   });
 
   it('should show a measured zero as zero', () => {
-    const { td, text } = cell({ change: change({ abs: 0, pct: 0 }) });
-    expect(text()).toBe('0.0% 0');
+    const { td, text } = cell(change({ abs: 0, pct: 0 }));
+    expect(text()).toBe('0.0|%||0');
     expect(td.classList.contains('unknown')).toBe(false);
+    expect(td.dataset['heat']).toBeUndefined();
   });
 
   it('should call a change from 0 new', () => {
-    const { td, text } = cell({ change: change({ abs: 650, pct: null }) });
-    expect(text()).toBe('new +650');
+    const { td, text } = cell(change({ abs: 650, pct: null }));
+    expect(text()).toBe('new|||+650');
     expect(td.dataset['heat']).toBeUndefined();
   });
 
   it.each([
-    ['pct', false, '▼−9.5%'],
-    ['qty', false, '▼−17.4K'],
-    ['both', true, '▼−9.5%'],
-    ['qty', true, '▼−17.4K'],
+    ['pct', false, '−9.5|%'],
+    ['qty', false, '−17.4K'],
+    ['both', true, '−9.5'],
+    ['qty', true, '−17.4K'],
   ] as const)('should show %s (one line: %s) as %s', (measure, dense, expected) => {
-    expect(cell({ change: change(), measure, dense }).text()).toBe(expected);
+    expect(cell(change(), { measure, dense }).text()).toBe(expected);
   });
 
   it('should mark a base rebuilt from candles', () => {
-    expect(cell({ change: change({ backfilled: true }) }).td.classList.contains('backfilled')).toBe(true);
+    expect(cell(change({ backfilled: true })).td.classList.contains('backfilled')).toBe(true);
   });
 
   it('should be marked briefly by each change, in the same node, and not by the first value', () => {
-    const { td, view } = cell({ change: null });
-    view.set({ change: change() });
+    const { td, show } = cell(null);
+    show(change());
     expect(td.dataset['flash']).toBeUndefined();
-    view.set({ change: change({ abs: -17_465 }) });
+    show(change({ abs: -17_465 }));
     expect(td.dataset['flash']).toBe('a');
-    view.set({ change: change({ abs: -17_465, baseSlot: 60_000 }) });
+    show(change({ abs: -17_465, baseSlot: 60_000 }));
     expect(td.dataset['flash']).toBe('a');
-    view.set({ change: change({ abs: -17_530 }) });
+    show(change({ abs: -17_530 }));
     expect(td.dataset['flash']).toBe('b');
+  });
+
+  it('should be marked by a change that its rounded text does not show', () => {
+    const { td, show } = cell(change({ abs: -17_400, pct: -9.5 }));
+    show(change({ abs: -17_405, pct: -9.501 }));
+    expect(td.dataset['flash']).toBe('a');
+  });
+
+  it('should not be marked where nobody sees it or nothing is to move', () => {
+    const { td, show } = cell(change());
+    show(change({ abs: -65 }), false);
+    expect(td.dataset['flash']).toBeUndefined();
+    show(change({ abs: -130 }));
+    expect(td.dataset['flash']).toBe('a');
+  });
+});
+
+describe('the look of the other cells', () => {
+  it('should show the change since the day before with its per cent where there are two lines', () => {
+    const day = { abs: 325_000, pct: 12.34 };
+    expect(todayLook(day, lens)).toMatchObject({ css: 'today', main: '+3.3L', sub: '+12.3 %' });
+    expect(todayLook(day, { ...lens, dense: true })).toMatchObject({ main: '+3.3L', sub: '' });
+    expect(todayLook({ abs: 325_000, pct: null }, lens).sub).toBe('new');
+    expect(todayLook(null, lens)).toMatchObject({ css: 'today unknown', main: '–', sub: '' });
+  });
+
+  it('should draw OI with a bar as long as its share of the largest, and what is unknown without one', () => {
+    expect(oiLook(260, 520, lens)).toMatchObject({
+      css: 'oi',
+      main: '260',
+      bar: 'calc((100% - 2 * var(--side)) * 0.5)',
+    });
+    expect(oiLook(0, 520, lens)).toMatchObject({ css: 'oi', main: '0' });
+    expect(oiLook(null, 520, lens)).toMatchObject({ css: 'oi unknown', main: '–', bar: '' });
+  });
+
+  it('should show a price with the build-up of the chosen window, and no label for a flat one', () => {
+    expect(ltpLook(228.8, 'LB', lens)).toMatchObject({ css: 'ltp', main: '228.80', sub: 'LB' });
+    expect(ltpLook(228.8, 'flat', lens).sub).toBe('');
+    expect(ltpLook(228.8, 'LB', { ...lens, dense: true }).sub).toBe('');
+    expect(ltpLook(null, null, lens)).toMatchObject({ css: 'ltp unknown', main: '–' });
   });
 });
