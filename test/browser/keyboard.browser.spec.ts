@@ -1,4 +1,5 @@
 import { describeInChromium, type Screen, until } from '../support/browser.js';
+import { expectedBoard } from '../support/browser-board.js';
 import type { Focus } from '../support/browser-screen.js';
 import { startFake, type Fake } from '../support/browser-fake.js';
 
@@ -126,6 +127,17 @@ describeInChromium('by keyboard alone', (screens) => {
       const focus = await screen.focused();
       return focus !== null && (named(opener)(focus) || focus.text === 'Account and settings');
     });
+  });
+
+  it('should be a grid with heads of rows and columns to those who hear it', async () => {
+    const { page } = await enter();
+    const { rows } = expectedBoard(fake.table());
+    const grid = page.getByRole('grid', { name: 'Change of open interest by strike' });
+    const named = await grid.getByRole('columnheader', { name: /^(\d+m|Today|OI|LTP|Strike)$/ }).count();
+    expect(named).toBe(17);
+    expect(await grid.getByRole('row').count()).toBe(rows.length + 2);
+    expect(await grid.getByRole('rowheader').count()).toBe(rows.length);
+    expect(await grid.getByRole('gridcell').count()).toBe(rows.length * 16);
   });
 
   it('should open the list of keys with "?" and show the key of each action', async () => {
