@@ -3,7 +3,18 @@
  * the same cells written by hand, and the whole table written anew, in the same page. Whether only changed cells are
  * touched; and how evenly the long table scrolls while changes come in.
  */
-import { counted, byHand, idle, pushed, rewritten, scroll, settle, showPeer } from './support/apply-cost.mjs';
+import {
+  counted,
+  byHand,
+  idle,
+  plainly,
+  pushed,
+  rewritten,
+  scroll,
+  settle,
+  showPeer,
+  showPlain,
+} from './support/apply-cost.mjs';
 import { openHouse } from './support/house.mjs';
 import { noBrowser, observeCells, observeStrip, openPage } from './support/page.mjs';
 import { line } from './support/report.mjs';
@@ -15,11 +26,14 @@ export const goal =
   'script, style and layout: 14 strikes, all cells ≤ 5 ms; 60 strikes, 30 % ≤ 8 ms; 120 strikes, 30 % ≤ 16 ms; less than a full ' +
   're-render; touched cells = changed cells; 60 frames a second while scrolling';
 
-/** Shares of the legs that move in a minute: their OI moves two cells of a window, now and when it becomes the base. */
+/**
+ * `moves`: shares of the legs that move in a minute; their OI moves two cells of a window, now and when it becomes the
+ * base. `share` of the cells of a plain table changes. `limit` in ms was set where the plain table took `plain` ms.
+ */
 const CASES = [
-  { strikes: 14, moves: { oi: 1, ltp: 1, volume: 1 }, limit: 5 },
-  { strikes: 60, moves: { oi: 0.16, ltp: 0.5, volume: 0.5 }, limit: 8 },
-  { strikes: 120, moves: { oi: 0.16, ltp: 0.5, volume: 0.5 }, limit: 16 },
+  { strikes: 14, moves: { oi: 1, ltp: 1, volume: 1 }, share: 1, limit: 5, plain: 4.6 },
+  { strikes: 60, moves: { oi: 0.16, ltp: 0.5, volume: 0.5 }, share: 0.3, limit: 8, plain: 6.7 },
+  { strikes: 120, moves: { oi: 0.16, ltp: 0.5, volume: 0.5 }, share: 0.3, limit: 16, plain: 13.4 },
 ];
 const FRAMES_A_ROUND = 4;
 const FLASH_MS = 1_200;
@@ -29,7 +43,7 @@ const PUSHES_WHILE_SCROLLING = 4;
 const FRAME_MS = 1_000 / 60;
 
 /** Every measurement of one round: ours with and without flashing, the peers, and nothing at all. */
-async function round(house, screen, samples) {
+async function round(house, screen, samples, { strikes, share }) {
   const { page } = screen;
   for (let i = 0; i < FRAMES_A_ROUND; i++)
     samples.ours.push(await pushed(house, screen, i === 0 ? FLASH_MS : 0));
@@ -41,6 +55,9 @@ async function round(house, screen, samples) {
   for (let i = 0; i < FRAMES_A_ROUND; i++) samples.anew.push(await rewritten(screen));
   for (let i = 0; i < 3; i++) samples.idle.push(await idle(screen));
   await page.evaluate(showPeer, false);
+  await page.evaluate(showPlain, strikes);
+  for (let i = 0; i < FRAMES_A_ROUND; i++) samples.plain.push(await plainly(screen, share));
+  await page.evaluate(showPlain, 0);
   await page.emulateMedia({ reducedMotion: 'no-preference' });
   await settle(page);
 }
@@ -55,21 +72,22 @@ async function scrolled(house, { page }) {
   return result;
 }
 
-async function measured({ strikes, moves, limit }, { runs, quick }) {
+async function measured(one, { runs, quick }) {
+  const { strikes, moves } = one;
   const house = await openHouse({ strikes, moves });
-  const samples = { ours: [], calm: [], hand: [], anew: [], idle: [], counts: [] };
+  const samples = { ours: [], calm: [], hand: [], anew: [], idle: [], plain: [], counts: [] };
   let screen;
   try {
     screen = await openPage(house, 'all');
     await screen.page.evaluate(observeStrip);
     for (let i = 0; i < 3; i++) await pushed(house, screen);
-    for (let i = 0; i < runs; i++) await round(house, screen, samples);
+    for (let i = 0; i < runs; i++) await round(house, screen, samples, one);
     const scrolling = strikes === 120 ? await scrolled(house, screen) : null;
     // Watching every cell costs script, so it is done apart.
     await screen.page.evaluate(observeCells);
     for (let i = 0; i < (quick ? 4 : 8); i++) samples.counts.push(await counted(house, screen));
     if (screen.errors.length > 0) throw new Error(`the page failed: ${screen.errors.join('; ')}`);
-    return rows(strikes, samples, { limit, scrolling });
+    return rows(one, samples, scrolling);
   } finally {
     await screen?.close();
     await house.close();
@@ -84,7 +102,8 @@ export async function run(context) {
   return { rows: results.flat() };
 }
 
-function rows(strikes, { ours, calm, hand, anew, idle: nothing, counts }, { limit, scrolling }) {
+function rows({ strikes, limit, plain: wasPlain }, samples, scrolling) {
+  const { ours, calm, hand, anew, idle: nothing, plain, counts } = samples;
   const of = (samples, kind) => median(samples.map((one) => one[kind]));
   const p99 = (samples, kind) =>
     percentile(
@@ -99,6 +118,10 @@ function rows(strikes, { ours, calm, hand, anew, idle: nothing, counts }, { limi
   return [
     line(`${what}: script, style and layout, median`, 'ms', of(calm, 'dom'), {
       ...{ peer: of(hand, 'dom'), against: byHandPeer, limit },
+    }),
+    // The goal's milliseconds, in those of a machine on which the plain table takes as long as it does here.
+    line(`${what}: script, style and layout, median`, 'ms', of(calm, 'dom'), {
+      ...{ peer: of(plain, 'dom'), against: 'a plain table', ratio: limit / wasPlain },
     }),
     line(`${what}: p99`, 'ms', p99(calm, 'dom'), { peer: p99(hand, 'dom'), against: byHandPeer }),
     ...['script', 'style', 'layout'].map((kind) =>

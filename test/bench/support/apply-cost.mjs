@@ -111,6 +111,49 @@ export async function byHand(house, { page, costs }) {
   return { ...differences(before, await costs()), cells };
 }
 
+/** In the page: puts a plain table of figures of so many rows in the place of the board (`#plain`), or the board back. */
+export function showPlain(rows) {
+  const frame = document.querySelector('table.board').closest('.frame');
+  document.querySelector('#plain')?.remove();
+  if (rows > 0) {
+    const table = document.createElement('table');
+    table.id = 'plain';
+    // The page allows no style in its text.
+    table.style.cssText = 'table-layout: fixed; width: 100%; text-align: right';
+    for (let row = 0; row < rows; row++) {
+      const tr = table.insertRow();
+      for (let column = 0; column < 12; column++) tr.insertCell().textContent = '0.00';
+    }
+    frame.after(table);
+  }
+  frame.style.display = rows > 0 ? 'none' : '';
+}
+
+/**
+ * What the goals of the table were set on: 12 columns of plain figures, a share of which changes. Here each is written
+ * into its text node, which is the least that any page does.
+ */
+export async function plainly({ page, costs }, share) {
+  await settle(page);
+  const before = await costs();
+  await page.evaluate(
+    (changing) =>
+      new Promise((done) =>
+        setTimeout(() => {
+          const format = (window.plainFormat ??= new Intl.NumberFormat('en-IN', {
+            minimumFractionDigits: 2,
+          }));
+          for (const cell of document.querySelectorAll('#plain td'))
+            if (Math.random() < changing) cell.firstChild.data = format.format(Math.random() * 1e5);
+          done();
+        }),
+      ),
+    share,
+  );
+  await settle(page);
+  return differences(before, await costs());
+}
+
 /** The whole copy written anew as one text, as a page does that renders its table from a template. */
 export async function rewritten({ page, costs }) {
   const html = await page.evaluate(() =>
