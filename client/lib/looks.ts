@@ -25,7 +25,7 @@ export interface Look {
   readonly sub: string;
   /** See `heatStep`; none where nothing is tinted. */
   readonly heat: number | undefined;
-  /** Length of the OI bar, a CSS width; only of OI cells. */
+  /** Length of the OI bar as a CSS transform, which concerns no layout; only of OI cells. */
   readonly bar: string;
 }
 
@@ -53,9 +53,7 @@ export function todayLook(day: DayChange | null, { units, dense }: Lens): Look {
 /** @param maxOi the OI whose bar is as long as the cell, units */
 export function oiLook(oi: number | null, maxOi: number, { units }: Lens): Look {
   if (oi === null) return plain('oi unknown', UNKNOWN);
-  // The cell less the room at its sides.
-  const bar = `calc((100% - 2 * var(--side)) * ${barLength(oi, maxOi) / 100})`;
-  return { ...plain('oi', quantity(oi, units)), bar };
+  return { ...plain('oi', quantity(oi, units)), bar: `scaleX(${barLength(oi, maxOi) / 100})` };
 }
 
 export function ltpLook(ltp: number | null, buildUp: Change['buildUp'], { dense }: Lens): Look {

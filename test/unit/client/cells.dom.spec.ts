@@ -129,7 +129,7 @@ describe('the look of the other cells', () => {
     expect(oiLook(260, 520, lens)).toMatchObject({
       css: 'oi',
       main: '260',
-      bar: 'calc((100% - 2 * var(--side)) * 0.5)',
+      bar: 'scaleX(0.5)',
     });
     expect(oiLook(0, 520, lens)).toMatchObject({ css: 'oi', main: '0' });
     expect(oiLook(null, 520, lens)).toMatchObject({ css: 'oi unknown', main: '–', bar: '' });
