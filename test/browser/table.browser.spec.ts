@@ -95,6 +95,24 @@ describeInChromium('the live table', (screens) => {
     expect(text).toContain('100 ×');
     await screen.shot('live-tooltip');
   });
+
+  it.each([1920, 1440, 1400, 1366, 1280, 1024])(
+    'should keep the foot in its place, %i px wide, whatever it says',
+    async (width) => {
+      const screen = await show();
+      await screen.page.setViewportSize({ width, height: 900 });
+      const foot = screen.page.locator('footer');
+      const before = await foot.boundingBox();
+      for (const watchers of [1, 2, 5_000]) {
+        fake.tracker.watchers = watchers;
+        fake.tracker.announce();
+        const words = foot.getByText(`${watchers} screens`);
+        await (watchers > 1 ? words.waitFor() : foot.getByText(/screens/).waitFor({ state: 'detached' }));
+        expect(await foot.boundingBox()).toEqual(before);
+      }
+      fake.tracker.watchers = 3;
+    },
+  );
 });
 
 /** Cells of two boards of the same rows that say something else now. */
