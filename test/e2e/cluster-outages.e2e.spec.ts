@@ -104,6 +104,9 @@ describeRoom()('two servers whose PostgreSQL or Redis goes away', () => {
     await newsComes();
     expectInOrder(watchers);
     await showTheSame(watchers);
+    const said = room.servers.flatMap(({ program }) => program.lines);
+    expect(said.filter((line) => line.includes('Redis')).length).toBeGreaterThan(0);
+    expect(said.filter((line) => line.includes(room.redis.password))).toEqual([]);
   });
 
   it('should serve its screens while Redis stalls, and take what it says afterwards for old news (F44)', async () => {

@@ -56,8 +56,9 @@ export async function startMember(
 
 export const newSecret = (): string => randomBytes(16).toString('hex');
 
-/** A redis-server of the test's own, which it may kill. */
+/** A redis-server of the test's own, which it may kill. It asks for a password, as one that others can reach must. */
 export class OwnRedis {
+  readonly password = newSecret();
   private child: ChildProcess | null = null;
 
   private constructor(private readonly port: number) {}
@@ -74,13 +75,16 @@ export class OwnRedis {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://:${this.password}@127.0.0.1:${this.port}`;
   }
 
   /** Starts it (again), on the same port. @throws with what it printed when it ends instead */
   async run(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', options, { cwd: tempFolder(), stdio: ['ignore', 'pipe', 'inherit'] });
+    const address = ['--port', String(this.port), '--bind', '127.0.0.1', '--requirepass', this.password];
+    const child = spawn('redis-server', [...address, '--save', '', '--appendonly', 'no'], {
+      cwd: tempFolder(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.child = child;
     let printed = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) {
