@@ -5,13 +5,23 @@ import { defineConfig, type Plugin } from 'vite';
 
 const tracker = `http://127.0.0.1:${process.env['PORT'] ?? '5000'}`;
 
-/** Of the library's three transports the page uses one: polling over XHR and WebTransport stay out of the bundle. */
+/**
+ * Of the library's three transports the page uses one: polling over XHR and WebTransport stay out of the bundle, and what
+ * unpacks the base64 in which polling alone carries attachments.
+ */
+const NOT_BUNDLED: readonly (readonly [file: string, instead: string])[] = [
+  [
+    '/engine.io-client/build/esm/transports/index.js',
+    "import { WS } from './websocket.js'; export const transports = { websocket: WS };",
+  ],
+  [
+    '/engine.io-parser/build/esm/contrib/base64-arraybuffer.js',
+    "export const decode = () => { throw new Error('base64 is for polling'); };",
+  ],
+];
 const webSocketOnly: Plugin = {
   name: 'websocket-only',
-  load: (id) =>
-    id.endsWith('/engine.io-client/build/esm/transports/index.js')
-      ? "import { WS } from './websocket.js'; export const transports = { websocket: WS };"
-      : null,
+  load: (id) => NOT_BUNDLED.find(([file]) => id.endsWith(file))?.[1] ?? null,
 };
 
 interface Bundled {

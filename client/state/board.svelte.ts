@@ -51,27 +51,39 @@ export class BoardView {
     this.phone ? [this.windowIndex] : this.intervals.map((_, index) => index),
   );
   /** One-line rows. */
-  readonly dense = $derived.by(() => this.settings.data.reach === 10 || this.settings.data.reach === 'all');
+  get dense(): boolean {
+    return this.settings.data.reach === 10 || this.settings.data.reach === 'all';
+  }
 
   /** So few rows that there is room for larger type. */
-  readonly few = $derived.by(() => this.settings.data.reach === 3);
+  get few(): boolean {
+    return this.settings.data.reach === 3;
+  }
 
   /** Whether cells have a second line for the quantity beside the per cent. */
-  readonly hasQuantityLine = $derived.by(() => !this.dense && this.settings.data.measure === 'both');
+  get hasQuantityLine(): boolean {
+    return !this.dense && this.settings.data.measure === 'both';
+  }
 
   /** Whether cells of changes say that they are in per cent. */
-  readonly hasUnit = $derived.by(() => !this.dense && this.settings.data.measure !== 'qty');
+  get hasUnit(): boolean {
+    return !this.dense && this.settings.data.measure !== 'qty';
+  }
 
   /** Whether the heads of their columns say it instead: one-line rows have no room. */
-  readonly isUnitInHead = $derived.by(() => this.dense && this.settings.data.measure !== 'qty');
+  get isUnitInHead(): boolean {
+    return this.dense && this.settings.data.measure !== 'qty';
+  }
 
-  private readonly lens: Lens = $derived.by(() => ({
-    units: this.settings.data.units,
-    measure: this.settings.data.measure,
-    dense: this.dense,
-    thresholds: this.#intervals.map((minutes) => thresholdOf(minutes, this.settings.data.thresholds)),
-    window: this.windowIndex,
-  }));
+  private get lens(): Lens {
+    return {
+      units: this.settings.data.units,
+      measure: this.settings.data.measure,
+      dense: this.dense,
+      thresholds: this.#intervals.map((minutes) => thresholdOf(minutes, this.settings.data.thresholds)),
+      window: this.windowIndex,
+    };
+  }
 
   /** Takes over what all cells look at from the table; to be called in an effect before they are drawn. */
   follow(): void {
@@ -86,6 +98,11 @@ export class BoardView {
   /** The rows in view as their cells see them. */
   get views(): readonly RowView[] {
     return this.#views.shown;
+  }
+
+  /** Where the last table changed a value that is in sight. */
+  get changed(): readonly HTMLElement[] {
+    return this.#views.changed.flatMap(({ element }) => element ?? []);
   }
 
   get intervals(): readonly number[] {

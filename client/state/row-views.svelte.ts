@@ -9,14 +9,21 @@ import { changeLook, ltpLook, oiLook, todayLook, type Lens, type Look } from '..
  */
 export class RowViews {
   #shown = $state.raw<readonly RowView[]>([]);
+  #changed = $state.raw<readonly CellView[]>([]);
   /** The same as `shown`, to be compared with without being tracked. */
   private rows: readonly RowView[] = [];
   private windows = 0;
-  private lens: Lens | null = null;
+  /** How the rows were looked at, as text. */
+  private lens = '';
 
   /** Rows in view by strike, ascending; the same list as long as the strikes are the same. */
   get shown(): readonly RowView[] {
     return this.#shown;
+  }
+
+  /** Cells in sight whose value the last table changed; empty where nothing is to be marked. */
+  get changed(): readonly CellView[] {
+    return this.#changed;
   }
 
   /**
@@ -29,10 +36,17 @@ export class RowViews {
       rows.length === this.rows.length &&
       rows.every((row, i) => row.strike === this.rows[i]?.strike);
     if (!isSame) this.rows = this.fitted(rows, windows);
-    const view = { ...scale, lens, isNew: this.lens === null || !isSameLens(lens, this.lens) };
+    const changed: CellView[] = [];
+    const view = {
+      maxOi: scale.maxOi,
+      changed: scale.isMarked ? changed : null,
+      lens,
+      isNew: this.lens !== JSON.stringify(lens),
+    };
     rows.forEach((row, i) => this.rows[i]?.take(row, view));
-    this.lens = lens;
+    this.lens = JSON.stringify(lens);
     this.#shown = this.rows;
+    this.#changed = changed;
   }
 
   private fitted(rows: readonly Row[], windows: number): RowView[] {
@@ -48,8 +62,8 @@ export class RowViews {
 interface View {
   readonly lens: Lens;
   readonly maxOi: number;
-  /** Nobody sees a mark in a row out of sight, and it costs as much. */
-  readonly isMarked: boolean;
+  /** Takes the cells to be marked; `null` where nobody sees a mark. */
+  readonly changed: CellView[] | null;
   readonly isNew: boolean;
 }
 
@@ -68,7 +82,7 @@ export class RowView {
   }
 
   take({ call, put }: Row, view: View): void {
-    const seen = this.isSeen ? view : { ...view, isMarked: false };
+    const seen = this.isSeen ? view : { ...view, changed: null };
     this.call.take(call, seen);
     this.put.take(put, seen);
   }
@@ -92,25 +106,25 @@ export class LegView {
   /** Of the window with this place in `intervals`. @throws RangeError when there is none */
   change(window: number): CellView {
     const cell = this.changes[window];
-    if (!cell) throw new RangeError(`There is no window ${window}.`);
+    if (!cell) throw new RangeError(`no window ${window}`);
     return cell;
   }
 
   take(leg: Leg | null, view: View): void {
-    const { lens, maxOi, isMarked } = view;
+    const { lens, maxOi, changed } = view;
     const isAnew = view.isNew || this.isFirst;
     const before = this.taken;
     if (leg === before && maxOi === this.maxOi && !isAnew) return;
     const [oi, day] = [leg?.oi ?? null, leg?.dayChange ?? null];
     if (isAnew || maxOi !== this.maxOi || oi !== (before?.oi ?? null))
-      this.oi.show(oiLook(oi, maxOi, lens), oi, isMarked);
+      this.oi.show(oiLook(oi, maxOi, lens), oi, changed);
     if (isAnew || !isSameDay(day, before?.dayChange ?? null))
-      this.today.show(todayLook(day, lens), day?.abs ?? null, isMarked);
+      this.today.show(todayLook(day, lens), day?.abs ?? null, changed);
     this.takeLtp(leg, lens, isAnew);
     this.changes.forEach((cell, i) => {
       const change = leg?.changes[i] ?? null;
       if (isAnew || !looksSame(change, before?.changes[i] ?? null))
-        cell.show(changeLook(change, lens.thresholds[i] ?? NaN, lens), change?.abs ?? null, isMarked);
+        cell.show(changeLook(change, lens.thresholds[i] ?? NaN, lens), change?.abs ?? null, changed);
     });
     this.taken = leg;
     this.maxOi = maxOi;
@@ -123,43 +137,33 @@ export class LegView {
     const before = this.taken;
     const [ltp, buildUp] = [leg?.ltp ?? null, leg?.changes[window]?.buildUp ?? null];
     if (isAnew || ltp !== (before?.ltp ?? null) || buildUp !== (before?.changes[window]?.buildUp ?? null))
-      this.ltp.show(ltpLook(ltp, buildUp, lens), null, false);
+      this.ltp.show(ltpLook(ltp, buildUp, lens), null, null);
   }
 }
 
-/** A cell with the mark of its last change. Two marks that look the same take turns: each begins anew. */
-export interface MarkedLook extends Look {
-  readonly flash: 'a' | 'b' | undefined;
-}
-
-const NOTHING: MarkedLook = {
-  css: '',
-  main: '',
-  unit: '',
-  sub: '',
-  heat: undefined,
-  bar: '',
-  flash: undefined,
-};
+const NOTHING: Look = { css: '', main: '', unit: '', sub: '', heat: undefined, bar: '' };
 
 export class CellView {
   #look = $state.raw(NOTHING);
   private shown = NOTHING;
   private value: number | null = null;
+  /** Where it is shown. */
+  element: HTMLElement | null = null;
 
-  get look(): MarkedLook {
+  get look(): Look {
     return this.#look;
   }
 
-  /** @param value what the cell is marked for when it changes; a value that comes or goes is not a change */
-  show(look: Look, value: number | null, isMarked: boolean): void {
-    const { shown } = this;
-    const isChange = isMarked && value !== null && this.value !== null && value !== this.value;
+  /**
+   * @param value of the market; one that comes or goes is not a change
+   * @param changed takes the cell when the value is another one
+   */
+  show(look: Look, value: number | null, changed: CellView[] | null): void {
+    if (value !== null && this.value !== null && value !== this.value) changed?.push(this);
     this.value = value;
-    const flash = isChange ? (shown.flash === 'a' ? 'b' : 'a') : shown.flash;
-    if (!isChange && isSameLook(look, shown)) return;
-    this.shown = { ...look, flash };
-    this.#look = this.shown;
+    if (isSameLook(look, this.shown)) return;
+    this.shown = look;
+    this.#look = look;
   }
 }
 
@@ -171,17 +175,6 @@ function isSameLook(a: Look, b: Look): boolean {
     a.unit === b.unit &&
     a.heat === b.heat &&
     a.bar === b.bar
-  );
-}
-
-function isSameLens(a: Lens, b: Lens): boolean {
-  return (
-    a.units === b.units &&
-    a.measure === b.measure &&
-    a.dense === b.dense &&
-    a.window === b.window &&
-    a.thresholds.length === b.thresholds.length &&
-    a.thresholds.every((threshold, i) => threshold === b.thresholds[i])
   );
 }
 

@@ -96,6 +96,30 @@ describeInChromium('the live table', (screens) => {
     await screen.shot('live-tooltip');
   });
 
+  it('should mark the cells that a push changed, over the figures, and let the mark fade', async () => {
+    const screen = await show('2');
+    await screen.page.emulateMedia({ reducedMotion: 'no-preference' });
+    const before = await screen.board();
+    fake.tracker.tick();
+    const marked = await until('the mark', async () => {
+      const names = await screen.probe<string[] | null>('marked()');
+      return names && names.length > 0 ? names : null;
+    });
+    const changed = changedCells(before, await screen.board()).filter((name) => !/ltp$|^strike/.test(name));
+    expect(changed.filter((name) => !marked.includes(name))).toEqual([]);
+    expect(marked.filter((name) => name.endsWith('ltp'))).toEqual([]);
+    await until('the end of the mark', async () => (await screen.probe('marked()')) === null);
+  });
+
+  it('should mark nothing where nothing is to move', async () => {
+    const screen = await show('2');
+    await screen.page.emulateMedia({ reducedMotion: 'reduce' });
+    const { slot } = await screen.board();
+    fake.tracker.tick();
+    await screen.boardWhen('the next slot', (board) => board.slot !== slot);
+    expect(await screen.probe('marked()')).toBeNull();
+  });
+
   it.each([1920, 1440, 1400, 1366, 1280, 1024])(
     'should keep the foot in its place, %i px wide, whatever it says',
     async (width) => {

@@ -69,14 +69,8 @@ function findDifferences() {
     cells(document.querySelector('.frame:not(#peer)')),
     cells(document.querySelector('#peer')),
   ];
-  const plain = (cell) => {
-    const still = cell.cloneNode(true);
-    still.removeAttribute('data-flash');
-    return still;
-  };
-  window.differing = board.flatMap((cell, i) => {
-    const [next, old] = [plain(cell), plain(copy[i])];
-    if (next.isEqualNode(old)) return [];
+  window.differing = board.flatMap((next, i) => {
+    if (next.isEqualNode(copy[i])) return [];
     const attributes = [...next.attributes].map(({ name, value }) => [name, value]);
     return [{ cell: copy[i], html: next.innerHTML, attributes }];
   });
@@ -156,10 +150,7 @@ export async function plainly({ page, costs }, share) {
 
 /** The whole copy written anew as one text, as a page does that renders its table from a template. */
 export async function rewritten({ page, costs }) {
-  const html = await page.evaluate(() =>
-    // Without the flashes, which only ours has.
-    document.querySelector('#peer tbody').innerHTML.replace(/ data-flash="."/g, ''),
-  );
+  const html = await page.evaluate(() => document.querySelector('#peer tbody').innerHTML);
   await settle(page);
   const before = await costs();
   await page.evaluate(

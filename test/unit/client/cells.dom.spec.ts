@@ -1,8 +1,10 @@
 import { flushSync } from 'svelte';
 import BoardCell from '../../../client/components/BoardCell.svelte';
 import { changeLook, ltpLook, oiLook, todayLook, type Lens } from '../../../client/lib/looks.js';
-import { CellView } from '../../../client/state/row-views.svelte.js';
-import type { Change } from '../../../server/protocol/index.js';
+import { outline } from '../../../client/lib/veil.js';
+import { CellView, RowViews } from '../../../client/state/row-views.svelte.js';
+import type { Change, Table } from '../../../server/protocol/index.js';
+import { aTable } from './fakes.js';
 import { closeAll, mounted } from './mounted.dom.js';
 
 afterEach(closeAll);
@@ -20,9 +22,12 @@ const lens: Lens = { units: 'lakh', measure: 'both', dense: false, thresholds: [
 function cell(given: Change | null, through: Partial<Lens> = {}) {
   const seen = { ...lens, ...through };
   const view = new CellView();
-  const show = (next: Change | null, isMarked = true): void => {
-    view.show(changeLook(next, 5, seen), next?.abs ?? null, isMarked);
+  /** @returns whether the cell is to be marked */
+  const show = (next: Change | null): boolean => {
+    const changed: CellView[] = [];
+    view.show(changeLook(next, 5, seen), next?.abs ?? null, changed);
     flushSync();
+    return changed.includes(view);
   };
   show(given);
   const tall = seen.measure === 'both' && !seen.dense;
@@ -89,30 +94,71 @@ describe('a change cell', () => {
     expect(cell(change({ backfilled: true })).td.classList.contains('backfilled')).toBe(true);
   });
 
-  it('should be marked briefly by each change, in the same node, and not by the first value', () => {
-    const { td, show } = cell(null);
-    show(change());
-    expect(td.dataset['flash']).toBeUndefined();
-    show(change({ abs: -17_465 }));
-    expect(td.dataset['flash']).toBe('a');
-    show(change({ abs: -17_465, baseSlot: 60_000 }));
-    expect(td.dataset['flash']).toBe('a');
-    show(change({ abs: -17_530 }));
-    expect(td.dataset['flash']).toBe('b');
+  it('should be marked for each change, and not for a value that comes or a base that moves on', () => {
+    const { show } = cell(null);
+    expect(show(change())).toBe(false);
+    expect(show(change({ abs: -17_465 }))).toBe(true);
+    expect(show(change({ abs: -17_465, baseSlot: 60_000 }))).toBe(false);
+    expect(show(change({ abs: -17_530 }))).toBe(true);
+    expect(show(null)).toBe(false);
   });
 
-  it('should be marked by a change that its rounded text does not show', () => {
-    const { td, show } = cell(change({ abs: -17_400, pct: -9.5 }));
-    show(change({ abs: -17_405, pct: -9.501 }));
-    expect(td.dataset['flash']).toBe('a');
+  it('should be marked for a change that its rounded text does not show', () => {
+    const { show } = cell(change({ abs: -17_400, pct: -9.5 }));
+    expect(show(change({ abs: -17_405, pct: -9.501 }))).toBe(true);
   });
 
-  it('should not be marked where nobody sees it or nothing is to move', () => {
+  it('should stay the same node', () => {
     const { td, show } = cell(change());
-    show(change({ abs: -65 }), false);
-    expect(td.dataset['flash']).toBeUndefined();
-    show(change({ abs: -130 }));
-    expect(td.dataset['flash']).toBe('a');
+    show(change({ abs: 650, pct: 2 }));
+    expect(td.isConnected && td.textContent?.startsWith('+2.0')).toBe(true);
+  });
+});
+
+describe('the rows in view', () => {
+  const take = (rows: RowViews, table: Table, isMarked = true): void =>
+    rows.take(table.rows, 5, { ...lens, thresholds: [3, 5, 8, 10, 25] }, { maxOi: 1e7, isMarked });
+  const later = (): Table => {
+    const table = aTable();
+    return {
+      ...table,
+      rows: table.rows.map((row) => ({
+        ...row,
+        call: row.call && { ...row.call, oi: (row.call.oi ?? 0) + 65 },
+      })),
+    };
+  };
+
+  it('should name the cells that a table changed', () => {
+    const rows = new RowViews();
+    take(rows, aTable());
+    expect(rows.changed).toEqual([]);
+    take(rows, later());
+    expect(rows.changed).toEqual(rows.shown.map(({ call }) => call.oi));
+  });
+
+  it('should name none where nobody sees it or nothing is to move', () => {
+    const rows = new RowViews();
+    take(rows, aTable());
+    rows.shown.forEach((row) => (row.isSeen = false));
+    take(rows, later());
+    expect(rows.changed).toEqual([]);
+    rows.shown.forEach((row) => (row.isSeen = true));
+    take(rows, aTable(), false);
+    expect(rows.changed).toEqual([]);
+  });
+});
+
+describe('the veil over changed cells', () => {
+  it('should cover each of them and nothing else', () => {
+    const at = (offsetLeft: number, offsetTop: number) => ({
+      offsetLeft,
+      offsetTop,
+      offsetWidth: 70,
+      offsetHeight: 32,
+    });
+    expect(outline([at(0, 58), at(140, 90)])).toBe('M0 58h70v32h-70zM140 90h70v32h-70z');
+    expect(outline([])).toBe('');
   });
 });
 
