@@ -25,9 +25,14 @@ export function slotAdd(slot: Slot, minutes: number): Slot {
   return (slot + minutes * MINUTE_MS) as Slot;
 }
 
+/** The day that was asked for last: nearly everybody asks for today. */
+let newest: { readonly day: number; readonly date: IsoDate } = { day: NaN, date: '' };
+
 /** The date in India at `t`, `YYYY-MM-DD`. */
 export function istDate(t: EpochMs): IsoDate {
-  return istIso(t).slice(0, 10);
+  const day = Math.floor((t + IST_OFFSET_MS) / DAY_MS);
+  if (day !== newest.day) newest = { day, date: istIso(t).slice(0, 10) };
+  return newest.date;
 }
 
 /** The time of day in India at `t`, `HH:MM:SS`. */

@@ -63,17 +63,33 @@ export function sumOfCounts(a: SlotCounts, b: SlotCounts): SlotCounts {
   };
 }
 
+interface Counted {
+  /** All that the counts follow from, but for the slots: those only become more. */
+  readonly from: readonly (number | null | undefined)[];
+  readonly counts: Readonly<SlotCounts>;
+}
+
+/** The newest counts of each history: everybody who comes within a minute is told the same. */
+const counted = new WeakMap<ChainState['history'], Counted>();
+
 /** The same of a chain in memory. @param session that of its newest slot */
 export function countsInMemory(
   { history, tally }: Pick<ChainState, 'history' | 'tally'>,
   session: Session | null,
   since: Slot | null,
   now: EpochMs,
-): SlotCounts {
+): Readonly<SlotCounts> {
+  const { refused, unknownLegs } = tally;
+  const from = [history.size, unknownLegs, since, session?.start, session?.end, slotOf(now), ...refused];
+  const known = counted.get(history);
+  if (known && known.from.length === from.length && from.every((one, i) => one === known.from[i]))
+    return known.counts;
   const slots = history
     .slots()
     .map((slot) => ({ slot, source: history.at(slot)?.source ?? ('live' as const) }));
-  return countSlots({ slots, ...tally, since }, session, now);
+  const counts = countSlots({ slots, ...tally, since }, session, now);
+  counted.set(history, { from, counts });
+  return counts;
 }
 
 /** @param last of which anything is known; the one before `first` when nothing is */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { TokenPool } from '../auth/token-pool.js';
+import { TokenPool, type TokenPoolState } from '../auth/token-pool.js';
 import { Clock } from '../clock/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
@@ -63,15 +63,16 @@ export class StatusService {
     const state = chain ? this.chains.stateInMemory(chain) : null;
     const exchange = state?.facts.exchange ?? (chain ? exchangeOfKey(chain.underlying) : 'NSE');
     const market = this.calendar.marketState(exchange);
-    const feedState = this.stateOf(chain, market.open, now);
+    const token = this.tokens.state();
+    const feedState = this.stateOf(chain, market.open, token, now);
     const told = this.told.get(chain ? chainKey(chain) : '');
     const latest = chain ? this.chains.newestShown(chain) : null;
     return {
       chain,
       state: feedState,
       since: told?.state === feedState ? told.since : now,
-      message: this.message(feedState, latest?.capturedAt ?? null, now),
-      needsSignIn: !this.tokens.state().hasToken,
+      message: this.message(feedState, latest?.capturedAt ?? null, token, now),
+      needsSignIn: !token.hasToken,
       lastSlot: latest?.slot ?? state?.table?.slot ?? null,
       lastCapturedAt: latest?.capturedAt ?? state?.table?.capturedAt ?? null,
       market,
@@ -100,9 +101,14 @@ export class StatusService {
     this.feed.publishStatus(status);
   }
 
-  private stateOf(chain: ChainId | null, open: boolean, now: EpochMs): FeedState {
+  private stateOf(
+    chain: ChainId | null,
+    open: boolean,
+    { hasToken }: TokenPoolState,
+    now: EpochMs,
+  ): FeedState {
     if (!open) return 'closed';
-    if (!this.tokens.state().hasToken) return 'sign-in-needed';
+    if (!hasToken) return 'sign-in-needed';
     if (!chain) return 'live';
     if (this.backfill.isRunning(chain)) return 'back-filling';
     const latest = this.chains.newestShown(chain);
@@ -114,8 +120,12 @@ export class StatusService {
     return late ? 'stale' : 'live';
   }
 
-  private message(state: FeedState, capturedAt: EpochMs | null, now: EpochMs): string | null {
-    const { hasToken, reason, expiresAt } = this.tokens.state();
+  private message(
+    state: FeedState,
+    capturedAt: EpochMs | null,
+    { hasToken, reason, expiresAt }: TokenPoolState,
+    now: EpochMs,
+  ): string | null {
     switch (state) {
       case 'closed':
         if (hasToken) return this.skew.message ?? this.tokenWarning(expiresAt, now);

@@ -62,8 +62,9 @@ export class ClockSkew {
 
   /** For the person at the screen, with what to do; `null` while the clock is right or nothing is known. */
   get message(): string | null {
+    if (!this.alarmed) return null;
     const { ms } = this;
-    if (!this.alarmed || ms === null) return null;
+    if (ms === null) return null;
     return `This computer's clock is ${amount(ms)} ${ms > 0 ? 'behind' : 'ahead of'} the broker's. Set the clock (turn on its synchronisation): nothing is collected until it is right, as every minute would be a wrong one.`;
   }
 

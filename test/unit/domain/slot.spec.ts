@@ -42,6 +42,15 @@ describe('Indian time', () => {
     expect(istMidnight('2026-08-19')).toBe(midnight);
   });
 
+  it('should name each day, in whatever order days are asked for', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 4e12 }), { minLength: 2 }), (times) => {
+        for (const time of [...times, ...times]) expect(istDate(time)).toBe(isoIst(time).slice(0, 10));
+      }),
+    );
+    expect(() => istDate(NaN)).toThrow(RangeError);
+  });
+
   it('should read a time of day with or without seconds, and refuse others', () => {
     expect(isoIst(istAt('2026-08-18', '09:15'))).toBe('2026-08-18T09:15:00+05:30');
     expect(isoIst(istAt('2026-08-18', '23:59:59'))).toBe('2026-08-18T23:59:59+05:30');

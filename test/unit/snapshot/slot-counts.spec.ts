@@ -1,11 +1,12 @@
 import {
   bySession,
   countSlots,
+  countsInMemory,
   gapsOf,
   type SlotRecord,
   sumOfCounts,
 } from '../../../server/snapshot/slot-counts.js';
-import { SESSION_START, slotAt } from '../../factories/chain.factory.js';
+import { aHistory, aSnapshot, SESSION_START, slotAt } from '../../factories/chain.factory.js';
 
 const session = { start: SESSION_START, end: slotAt(385) };
 const record = (
@@ -116,5 +117,42 @@ describe('the sessions of a day', () => {
       missed: 7,
       unknownLegs: 0,
     });
+  });
+});
+
+describe('slot counts of a chain in memory', () => {
+  const state = () => ({
+    history: aHistory([0, 1, 3].map((minute) => aSnapshot({ minute }))),
+    tally: { refused: [slotAt(2)], unknownLegs: 4 },
+  });
+
+  it('should be counted once for all who ask within a minute', () => {
+    const one = state();
+    const first = countsInMemory(one, session, null, slotAt(4) + 1_000);
+    expect(first).toEqual({ expected: 4, captured: 3, refused: 1, backfilled: 0, missed: 0, unknownLegs: 4 });
+    expect(countsInMemory(one, session, null, slotAt(4) + 59_000)).toBe(first);
+    expect(countsInMemory(state(), session, null, slotAt(4))).not.toBe(first);
+  });
+
+  it('should follow whatever they are counted from', () => {
+    const one = state();
+    const counts = (minute = 4, since: number | null = null, of: typeof session | null = session) =>
+      countsInMemory(one, of, since === null ? null : slotAt(since), slotAt(minute) + 1_000);
+    const before = counts();
+    expect(counts(7)).toMatchObject({ expected: 7, missed: 3 });
+    expect(counts(7, -2)).toMatchObject({ expected: 7, missed: 3 });
+    expect(counts(700)).toMatchObject({ expected: 385 });
+    expect(counts(700, null, { start: SESSION_START, end: slotAt(10) })).toMatchObject({ expected: 10 });
+    expect(counts(700, null, null)).toMatchObject({ expected: 4 });
+    expect(counts()).toEqual(before);
+    one.tally.unknownLegs = 9;
+    expect(counts()).toEqual({ ...before, unknownLegs: 9 });
+    one.tally.refused.push(slotAt(4));
+    expect(counts()).toMatchObject({ expected: 5, refused: 2, missed: 0 });
+    // As when another process's are taken up: as many, but others.
+    one.tally.refused.splice(0, Infinity, slotAt(2), slotAt(5));
+    expect(counts(5)).toMatchObject({ expected: 6, refused: 2, missed: 1 });
+    one.history.add(aSnapshot({ minute: 4, source: 'backfill' }));
+    expect(counts(5)).toMatchObject({ expected: 6, backfilled: 1, missed: 0 });
   });
 });
