@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** @returns 256 random bits as 43 characters of base64url. */
 export function newSecretId(): string {
@@ -15,5 +15,5 @@ export function isSecretId(value: unknown): value is string {
  * can try them out.
  */
 export function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('hex');
+  return hash('sha256', id);
 }

@@ -39,8 +39,8 @@ function cookie(name: string, path: string, id: string, maxAgeMs: number, https:
  * the socket, and a `Secure` cookie set over plain http on a loopback address would be dropped by the browser.
  */
 function overHttps(hostHeader: string | undefined, config: Config): boolean {
-  const origin = new URL(config.http.publicOrigin);
-  return origin.protocol === 'https:' && hostHeader?.toLowerCase() === origin.host;
+  const { publicOrigin } = config.http;
+  return publicOrigin.startsWith('https:') && publicOrigin === `https://${hostHeader?.toLowerCase()}`;
 }
 
 export function sessionCookie(id: string, hostHeader: string | undefined, config: Config): string {

@@ -27,6 +27,7 @@ export class ClientAddress {
   /** An IP address; `unknown` where the connection has gone already. */
   of({ socket, headers }: Addressed): string {
     let address = plainAddress(socket.remoteAddress);
+    if (!this.trusts(address, 0)) return address;
     const named = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
     for (let hop = 0; this.trusts(address, hop); hop++) {
       const next = plainAddress(named.pop());
@@ -59,6 +60,7 @@ export const isOwnMachine = (address: string): boolean => isLoopback(address);
 
 /** IPv4 as such (not `::ffff:192.0.2.1`), without the port or zone that some proxies and systems add. */
 function plainAddress(text: string | undefined): string {
+  if (text !== undefined && isIP(text) === 4) return text;
   const bare = (text ?? '').trim().replace(/^\[([^\]]*)\](?::\d{1,5})?$/, '$1');
   const unzoned = bare.split('%', 1)[0]!.toLowerCase();
   const portless = /^[\d.]+:\d{1,5}$/.test(unzoned) ? unzoned.split(':', 1)[0]! : unzoned;

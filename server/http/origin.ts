@@ -37,6 +37,22 @@ export function originAllowed(
   return url.hostname !== new URL(config.http.publicOrigin).hostname || isLoopback(url.hostname);
 }
 
+/** Asks `originAllowed` of many at once: when a network comes back, thousands of screens of one page do. */
+export class PageOrigins {
+  private allowed: { readonly origin: string; readonly host: string | undefined } | null = null;
+
+  constructor(private readonly config: Config) {}
+
+  /** See `originAllowed`; knows the newest pair that was. */
+  allow(origin: string | undefined, hostHeader: string | undefined): boolean {
+    if (origin !== undefined && this.allowed?.origin === origin && this.allowed.host === hostHeader)
+      return true;
+    if (origin === undefined || !originAllowed(origin, hostHeader, this.config)) return false;
+    this.allowed = { origin, host: hostHeader };
+    return true;
+  }
+}
+
 /** The `Host` header as a URL of that scheme spells it: lower case, without the scheme's own port. */
 function normalHost(hostHeader: string | undefined, protocol: string): string | null {
   const address = `${protocol}//${hostHeader ?? ''}`;

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../../server/config/load-config.js';
-import { hostAllowed, originAllowed } from '../../../server/http/origin.js';
+import { hostAllowed, originAllowed, PageOrigins } from '../../../server/http/origin.js';
 
 const local = loadConfig({});
 const proxied = loadConfig({ UPSTOX_REDIRECT_URI: 'https://oi.example.org/callback' });
@@ -57,5 +57,30 @@ describe('originAllowed', () => {
     ['http://192.168.1.6:5000', '192.168.1.5:5000', lan, false],
   ])('should judge Origin %j sent to %j', (origin, host, config, allowed) => {
     expect(originAllowed(origin, host, config)).toBe(allowed);
+  });
+});
+
+describe('the pages of many screens', () => {
+  const cases: [origin: string | undefined, host: string | undefined][] = [
+    ['http://127.0.0.1:5000', '127.0.0.1:5000'],
+    ['http://127.0.0.1:5000', '127.0.0.1:5000'],
+    ['http://127.0.0.1:5000', 'evil.example'],
+    ['http://evil.example', '127.0.0.1:5000'],
+    [undefined, '127.0.0.1:5000'],
+    ['http://127.0.0.1:5000', undefined],
+    [undefined, undefined],
+    ['http://localhost:5000', 'localhost:5000'],
+    ['http://127.0.0.1:5000', 'localhost:5000'],
+    ['http://127.0.0.1:5000', '127.0.0.1:5000'],
+  ];
+
+  it('should be judged as each by itself, whoever was let in before', () => {
+    const pages = new PageOrigins(local);
+    for (const [origin, host] of cases)
+      expect([origin, host, pages.allow(origin, host)]).toEqual([
+        origin,
+        host,
+        originAllowed(origin, host, local),
+      ]);
   });
 });
