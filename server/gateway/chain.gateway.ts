@@ -178,7 +178,7 @@ export class ChainGateway
     const { screen } = socket.data;
     const wish = screen.wish(parseRef(asked));
     try {
-      const chain = await this.watching.prepare(wish.ref);
+      const chain = this.watching.isPrepared(wish.ref) ? wish.ref : await this.watching.prepare(wish.ref);
       const stored = this.chains.latestInMemory(chain) ?? (await this.chains.latest(chain));
       if (!socket.disconnected) this.enter(socket, wish, chain, stored, answer);
     } finally {

@@ -77,6 +77,11 @@ export class InstrumentCatalog {
     return listing;
   }
 
+  /** The same as far as memory knows; `null` also where the database would have to be asked. */
+  chainInMemory(key: string, expiry: IsoDate): ChainListing | null {
+    return this.chains.get(`${key}@${expiry}`) ?? null;
+  }
+
   private load(): Promise<Catalog> {
     if (this.catalog) return this.catalog;
     const loading = readCatalog(this.dataSource);

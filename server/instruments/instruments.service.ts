@@ -129,6 +129,11 @@ export class InstrumentsService implements OnModuleInit {
     return this.catalog.chain(key, expiry);
   }
 
+  /** The same as far as memory knows; `null` also where the database would have to be asked. */
+  chainInMemory(key: string, expiry: IsoDate): ChainListing | null {
+    return this.catalog.chainInMemory(key, expiry);
+  }
+
   /** The broker's key of a contract at a time; `null` where none is known. */
   keyAt(contract: ListedContract, at: EpochMs): string | null {
     const valid = contract.keys.find(({ from, to }) => from <= at && (to === null || at < to));

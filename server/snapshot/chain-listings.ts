@@ -32,6 +32,12 @@ export class ChainListings {
     return listing;
   }
 
+  /** Whether `listing` would answer from memory, and `refresh` find nothing new. */
+  knows({ chain, facts }: ChainState): boolean {
+    if (facts.edition !== this.instruments.edition) return false;
+    return this.instruments.chainInMemory(chain.underlying, chain.expiry) !== null;
+  }
+
   /** @throws ApiError as `listing` */
   async facts(chain: ChainId): Promise<ChainFacts> {
     const { edition } = this.instruments;

@@ -64,6 +64,11 @@ export class ChainMemory {
     return turn;
   }
 
+  /** Whether nobody works on a chain now. */
+  isIdle(chain: ChainId): boolean {
+    return !this.turns.has(chainKey(chain));
+  }
+
   /** How many chains there is anything of. */
   get size(): { states: number; shown: number; turns: number } {
     return { states: this.states.size, shown: this.shown.size, turns: this.turns.size };

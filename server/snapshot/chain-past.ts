@@ -34,6 +34,12 @@ export class ChainPast {
     return withSeeds(own, await this.seeds(chain, start, to), refused);
   }
 
+  /** Whether a chain was collected up to now, so that there is nothing to give it. */
+  isFresh({ history }: ChainState, slot: Slot): boolean {
+    const latest = history.latest()?.slot ?? null;
+    return latest !== null && slot - latest < 2 * MINUTE_MS;
+  }
+
   /**
    * The same for a chain that is about to be collected, on from what was swept last. The slot under way is left to
    * the collector: what it captures is published, a seed is not.
@@ -52,8 +58,8 @@ export class ChainPast {
 
   /** Gives a chain that was left for a while what was swept since. */
   async topUp(state: ChainState, slot: Slot): Promise<void> {
+    if (this.isFresh(state, slot)) return;
     const latest = state.history.latest()?.slot ?? null;
-    if (latest !== null && slot - latest < 2 * MINUTE_MS) return;
     const since = Math.max(state.sessionStart, slotAdd(slot, -SEED_MINUTES), (latest ?? 0) + 1);
     for (const snapshot of await this.seed.load(state.chain, since, slot - 1))
       if (!state.isSettled(snapshot.slot)) state.history.add(snapshot);

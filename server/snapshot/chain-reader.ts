@@ -65,6 +65,22 @@ export class ChainReader {
     return restoreState(id, chain, facts, start, stored).compute(newest.slot, 0);
   }
 
+  /** The session of `slot`, if it is in memory and nobody else has collected since it was read. */
+  inMemory(chain: ChainId, slot: Slot): ChainState | null {
+    const { store, memory, calendar } = this.from;
+    const state = memory.get(chain);
+    if (!state || state.epoch !== store.epoch) return null;
+    const start = sessionStartFor(calendar.dayAt(state.facts.exchange, slot), slot);
+    return state.sessionStart === start ? state : null;
+  }
+
+  /** Whether it is, and neither the list nor what was swept has anything for it. */
+  isUpToDate(chain: ChainId, slot: Slot): boolean {
+    const { listings, past } = this.from;
+    const state = this.inMemory(chain, slot);
+    return state !== null && listings.knows(state) && past.isFresh(state, slot);
+  }
+
   /** The session of `slot`, with the table that was published last. */
   async restore(chain: ChainId, slot: Slot): Promise<ChainState> {
     const { store, past, listings, calendar, wanted } = this.from;

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sessionStartFor } from '../domain/calendar.js';
 import { chainKey, type ChainId } from '../domain/contract.js';
 import type { Table } from '../domain/delta-table.js';
 import { unknownLegs } from '../domain/pack.js';
@@ -82,6 +81,11 @@ export class ChainService {
    */
   at(chain: ChainId, at: EpochMs): Promise<Table | null> {
     return this.reader.at(chain, at);
+  }
+
+  /** Whether a chain, named by its underlying's key, is listed and in memory so that `open` would change nothing. */
+  isOpen(chain: ChainId, at: EpochMs): boolean {
+    return this.memory.isIdle(chain) && this.reader.isUpToDate(chain, slotOf(at));
   }
 
   /** Brings a chain into memory for the session of `at`, so that it can be watched and collected. */
@@ -229,15 +233,12 @@ export class ChainService {
   }
 
   private async stateFor(chain: ChainId, at: EpochMs): Promise<ChainState> {
-    const known = this.memory.get(chain);
     const slot = slotOf(at);
+    const known = this.reader.inMemory(chain, slot);
     if (known) {
-      const start = sessionStartFor(this.calendar.dayAt(known.facts.exchange, slot), slot);
-      if (known.sessionStart === start && known.epoch === this.store.epoch) {
-        await this.listings.refresh(known);
-        await this.past.topUp(known, slot);
-        return known;
-      }
+      await this.listings.refresh(known);
+      await this.past.topUp(known, slot);
+      return known;
     }
     const state = await this.reader.restore(chain, slot);
     this.memory.keep(state);

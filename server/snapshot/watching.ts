@@ -20,6 +20,14 @@ export class Watching {
   ) {}
 
   /**
+   * Whether `prepare` would find nothing to do for a chain that is named by its underlying's key: the usual case, and
+   * after a restart of a network that of thousands at once.
+   */
+  isPrepared(chain: ChainId): boolean {
+    return this.chains.isOpen(chain, this.clock.now()) && !this.collector.wants(chain);
+  }
+
+  /**
    * Brings a chain into memory and, where it is due, captures it, so that the newcomer gets a fresh table at once.
    * @returns the chain under its underlying's key, whatever name it was asked by.
    * @throws ApiError 404 for a chain that is not listed.
@@ -28,7 +36,6 @@ export class Watching {
     const listing = await this.chains.listing(asked);
     const chain = { underlying: listing.underlying.key, expiry: asked.expiry };
     await this.chains.open(chain, this.clock.now());
-    // The usual case, and after a restart of a network that of thousands at once.
     if (!this.collector.wants(chain)) return chain;
     // A slow broker must not keep a screen from the table that is there already.
     const patience = new AbortController();
