@@ -5,6 +5,3 @@ export const chainRefSchema = z.strictObject({
   underlying: z.string().min(1).max(100),
   expiry: z.iso.date(),
 });
-
-/** What a screen says on connecting, if it takes tables and boards deflated. */
-export const screenSchema = z.object({ accepts: z.literal('deflate') });

@@ -1,10 +1,5 @@
 import { Inject, Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
-import {
-  WebSocketGateway,
-  WebSocketServer,
-  type OnGatewayConnection,
-  type OnGatewayInit,
-} from '@nestjs/websockets';
+import { WebSocketGateway, WebSocketServer, type OnGatewayInit } from '@nestjs/websockets';
 import { CHECK_EVERY_MS, KnownSessions, LOOK_EVERY_MS } from '../auth/known-sessions.js';
 import { SessionEvents, type SessionEnd, type SessionEndCode } from '../auth/session-events.js';
 import { Clock } from '../clock/clock.js';
@@ -17,10 +12,11 @@ import { Feed } from '../snapshot/feed.js';
 import { StatusService } from '../snapshot/status-service.js';
 import { WatchRegistry } from '../snapshot/watch-registry.js';
 import { Watching } from '../snapshot/watching.js';
-import { chainRefSchema, screenSchema } from './chain-ref.js';
+import { chainRefSchema } from './chain-ref.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { ReadyAnswers } from './fan-out-answer.js';
 import { FanOut } from './fan-out.js';
+import { inOneWrite } from './handshake.js';
 import { heardBy } from './heard-by.js';
 import { keepLight } from './light-request.js';
 import { MarketRoom } from './market-room.js';
@@ -48,13 +44,7 @@ type Handler = (socket: TrackerSocket, args: unknown[]) => void;
  * Listeners are bound by hand, the same ones for all sockets, instead of an RxJS chain a handler and socket.
  */
 @WebSocketGateway()
-export class ChainGateway
-  implements
-    OnGatewayInit<TrackerServer>,
-    OnGatewayConnection<TrackerSocket>,
-    OnModuleDestroy,
-    OnApplicationShutdown
-{
+export class ChainGateway implements OnGatewayInit<TrackerServer>, OnModuleDestroy, OnApplicationShutdown {
   private readonly log = new Logger(ChainGateway.name);
   private readonly endings: (() => void)[] = [];
   private readonly guard = new ConnectionGuard();
@@ -118,10 +108,11 @@ export class ChainGateway
       void this.guard
         .admit(socket.conn, () => this.admit(socket))
         .then(
-          () => next(),
+          () => inOneWrite(socket.conn.request.connection, next),
           (error: Error) => next(error),
         );
     });
+    server.on('connection', (socket) => this.welcome(socket));
     // In the clock's time, as the idle limit is: a replay at 60× would end every sign-in after twelve minutes.
     const period = Math.max(1_000, CHECK_EVERY_MS / this.clock.rate);
     const failed = (error: unknown): void =>
@@ -139,13 +130,6 @@ export class ChainGateway
     );
   }
 
-  handleConnection(socket: TrackerSocket): void {
-    socket.onAny(this.onEvent);
-    socket.on('disconnect', this.onGone);
-    socket.data.share.enter();
-    socket.emit('feed:status', this.status.current(null));
-  }
-
   /** First of all, so that every screen knows why its connection is about to end. */
   onModuleDestroy(): void {
     this.fanOut.flush();
@@ -155,6 +139,13 @@ export class ChainGateway
   /** Last of all: what the captures under way bring is still pushed. */
   onApplicationShutdown(): void {
     for (const end of this.endings) end();
+  }
+
+  private welcome(socket: TrackerSocket): void {
+    socket.onAny(this.onEvent);
+    socket.on('disconnect', this.onGone);
+    socket.data.share.enter();
+    this.fanOut.send(socket, 'feed:status', this.status.current(null));
   }
 
   private async admit(socket: TrackerSocket): Promise<void> {
@@ -242,7 +233,7 @@ function sessionRoom(idHash: string): string {
 
 /** A screen may say that it takes large answers deflated. Whatever else it says means that it does not. */
 function takesDeflated(auth: unknown): boolean {
-  return screenSchema.safeParse(auth).success;
+  return typeof auth === 'object' && auth !== null && 'accepts' in auth && auth.accepts === 'deflate';
 }
 
 function parseRef(asked: unknown): ChainId {

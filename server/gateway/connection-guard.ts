@@ -8,6 +8,9 @@ const PACKETS_A_SECOND = 10;
 
 type Connection = TrackerSocket['conn'];
 
+/** Kept with the connection itself: a map of thousands that must not hold them back costs each of its garbage collections. */
+const GUARDED = Symbol('guarded');
+
 interface Guarded {
   readonly packets: TokenBucket;
   /** It has a screen, or is asking for one. */
@@ -19,7 +22,6 @@ interface Guarded {
  * asks for screen after screen, or sends packets that are no events, would go round it.
  */
 export class ConnectionGuard {
-  private readonly guarded = new WeakMap<Connection, Guarded>();
   private readonly onPacket = heardBy((connection: Connection) => {
     if (!this.of(connection).packets.take()) connection.close(true);
   });
@@ -49,11 +51,8 @@ export class ConnectionGuard {
     this.of(connection).taken = false;
   }
 
-  private of(connection: Connection): Guarded {
-    const known = this.guarded.get(connection);
-    if (known) return known;
-    const guarded = { packets: new TokenBucket(PACKET_BURST, PACKETS_A_SECOND), taken: false };
-    this.guarded.set(connection, guarded);
-    return guarded;
+  private of(connection: Connection & { [GUARDED]?: Guarded }): Guarded {
+    connection[GUARDED] ??= { packets: new TokenBucket(PACKET_BURST, PACKETS_A_SECOND), taken: false };
+    return connection[GUARDED];
   }
 }

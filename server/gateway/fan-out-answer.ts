@@ -8,7 +8,7 @@ import {
   firstFragment,
   lastFragment,
   messageText,
-  textFrame,
+  passingFrame,
 } from './fan-out-frame.js';
 import { FanOut } from './fan-out.js';
 import { lineOf } from './fan-out-line.js';
@@ -85,7 +85,7 @@ export class ReadyAnswers {
     if (line && socket.data.unpacks) {
       const text = `${binaryAckPacket(placeholder.id)}${beginning}${ATTACHMENT}}]`;
       const frame = this.packedOf(large);
-      const frames = { compress: false, wsPreEncodedFrame: [textFrame(messageText(text)), frame] };
+      const frames = { compress: false, wsPreEncodedFrame: [passingFrame(messageText(text)), frame] };
       socket.conn.write(frame, frames);
       return;
     }

@@ -16,6 +16,11 @@ export function textFrame(text: string): Buffer {
   return framed(TEXT | FIN, text);
 }
 
+/** The same for one reader: in memory that is shared with others' frames, which is had for less and gone at once. */
+export function passingFrame(text: string): Buffer {
+  return framed(TEXT | FIN, text, Buffer.allocUnsafe);
+}
+
 /**
  * The first part of a text message. Parts must be cut between characters: each is encoded by itself.
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.4
@@ -54,10 +59,14 @@ export function messageText(packet: string): string {
   return MESSAGE + packet;
 }
 
-function framed(firstByte: number, content: string | Uint8Array): Buffer {
+function framed(
+  firstByte: number,
+  content: string | Uint8Array,
+  alloc: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
+): Buffer {
   const length = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
   const header = length > 0xffff ? 10 : length > 125 ? 4 : 2;
-  const frame = Buffer.allocUnsafeSlow(header + length);
+  const frame = alloc(header + length);
   frame[0] = firstByte;
   frame[1] = header === 2 ? length : header === 4 ? 126 : 127;
   if (header === 4) frame.writeUInt16BE(length, 2);

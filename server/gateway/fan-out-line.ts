@@ -61,13 +61,13 @@ export function backlogOf({ transport, writeBuffer }: Line): number {
 }
 
 /** Whether a frame can be written now, and comes after everything that was emitted before. */
-export function isReady({ readyState, transport, writeBuffer }: Line): boolean {
-  return (
-    transport.writable &&
-    writeBuffer.length === 0 &&
-    readyState === 'open' &&
-    transport.socket.readyState === OPEN
-  );
+export function isReady(line: Line): boolean {
+  return line.transport.writable && isNext(line);
+}
+
+/** Whether a frame that is written now comes after everything that was emitted before, be that on its way or not. */
+export function isNext({ readyState, transport, writeBuffer }: Line): boolean {
+  return writeBuffer.length === 0 && readyState === 'open' && transport.socket.readyState === OPEN;
 }
 
 /** Writes the parts of one message, as they are. */

@@ -1,7 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SnapshotMetrics } from '../snapshot/metrics.js';
-import { eventText, textFrame } from './fan-out-frame.js';
-import { backlogOf, cutOff, isReady, lineOf, onceDrained, writeTo, type Line } from './fan-out-line.js';
+import { eventText, passingFrame, textFrame } from './fan-out-frame.js';
+import {
+  backlogOf,
+  cutOff,
+  isNext,
+  isReady,
+  lineOf,
+  onceDrained,
+  writeTo,
+  type Line,
+} from './fan-out-line.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 import type { ServerToClientEvents } from '../protocol/index.js';
 
@@ -76,6 +85,13 @@ export class FanOut {
       emit: (ids) => void (server.local.to(ids) as unknown as Emitter<E>).emit(event, payload),
     });
     if (!this.scheduled) this.work(performance.now() + SLICE_MS);
+  }
+
+  /** Sends an event to one socket, right behind what was emitted to it before: also while that is not written yet. */
+  send<E extends PushName>(socket: TrackerSocket, event: E, payload: Payload<E>): void {
+    const line = lineOf(socket);
+    if (line && isNext(line)) writeTo(line, [passingFrame(eventText(event, payload))]);
+    else (socket as unknown as Emitter<E>).emit(event, payload);
   }
 
   /** Writes everything that is under way, at once: the server is about to stop. */

@@ -1,10 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { IncomingMessage } from 'node:http';
-import type { Server, ServerOptions, Socket } from 'socket.io';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server, ServerOptions } from 'socket.io';
 import type { Config } from '../config/config.js';
 import { ConnectionCap } from '../http/connection-cap.js';
-import { originAllowed } from '../http/origin.js';
+import { PageOrigins } from '../http/origin.js';
+import { joinFirstWrites, readAddresses } from './handshake.js';
 
 /** A screen sends the name of a chain, nothing larger. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
@@ -25,7 +26,9 @@ export class TrackerIoAdapter extends IoAdapter {
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const cap = new ConnectionCap(this.config);
-    return super.createIOServer(port, {
+    const pages = new PageOrigins(this.config);
+    readAddresses(this.httpServer as HttpServer);
+    const server = super.createIOServer(port, {
       ...options,
       transports: ['websocket'],
       serveClient: false,
@@ -33,20 +36,16 @@ export class TrackerIoAdapter extends IoAdapter {
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
       connectTimeout: ADMISSION_MS,
       allowRequest: (request: IncomingMessage, done: (error: string | null, ok: boolean) => void) => {
-        if (!originAllowed(request.headers.origin, request.headers.host, this.config))
+        if (!pages.allow(request.headers.origin, request.headers.host))
           return done('This page may not connect.', false);
         const ok = cap.admits(request);
         done(ok ? null : 'Too many connections from this address. Close some screens.', ok);
       },
     } as ServerOptions) as Server;
+    joinFirstWrites(server);
+    return server;
   }
 
-  /** Nest would keep an RxJS chain with each socket for handlers that it knows. There are none: the gateway listens by hand. */
-  override bindMessageHandlers(...args: Parameters<IoAdapter['bindMessageHandlers']>): void {
-    const [, handlers] = args;
-    if (handlers.length > 0) super.bindMessageHandlers(...args);
-  }
-
-  /** Nobody waits for Nest's word that a socket has gone: the gateway hears it from the socket. */
-  override bindClientDisconnect(_client: Socket): void {}
+  /** The gateway listens by hand, to sockets that come, speak and go: Nest would keep RxJS chains with each. */
+  override bindClientConnect(_server: Server): void {}
 }

@@ -119,6 +119,19 @@ describe('a push to a room', () => {
     expect(house.metrics.pushes.queued).toBeGreaterThan(0);
   });
 
+  it('should keep its place when it is for one socket alone, also while what came before is not written', async () => {
+    const [socket] = await watching(1);
+    const list = heard(socket!);
+    const own = serverSide(socket!);
+    fanOut().send(own, 'feed:status', status('first'));
+    own.emit('feed:status', status('second'));
+    fanOut().send(own, 'feed:status', status('third'));
+    own.emit('feed:status', status('fourth'));
+    fanOut().send(own, 'feed:status', status('fifth'));
+    await settled(socket!);
+    expect(list).toEqual(['first', 'second', 'third', 'fourth', 'fifth'].map((word) => `status ${word}`));
+  });
+
   it.each([10, 125, 126, 60_000, 65_536, 600_000])(
     'should carry %i characters more, and what follows',
     async (padding) => {

@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { SessionService } from '../../../server/auth/session.service.js';
 import { DAY_MS } from '../../../server/domain/units.js';
 import { NIFTY, openHouse, type House } from '../../support/house.js';
+import { RawScreen, frame } from '../attacks/raw-screen.js';
 import { ask, closeSockets, connect, disconnected, settled, watch } from '../../support/sockets.js';
 
 let house: House;
@@ -63,6 +64,31 @@ describe('S01, S02, S23 the handshake', () => {
     });
     expect(status).toBe(400);
   });
+
+  it('should come in two writes: with the first words of the engine, and with the status of the server', async () => {
+    const screen = await RawScreen.open(house.base(), { cookie, origin });
+    expect(screen.heard.map((text) => text.slice(0, 2))).toEqual(['0{']);
+    const chunk = new Promise((resolve) => screen.socket.once('data', resolve));
+    screen.socket.write(frame('40'));
+    await chunk;
+    expect(screen.heard.slice(1).map((text) => text.slice(0, 16))).toEqual([
+      expect.stringMatching(/^40\{"sid"/),
+      '42["feed:status"',
+    ]);
+    screen.socket.destroy();
+  });
+
+  it.each(['EIO=4&transport=websocket&more=1', 'transport=websocket&EIO=4'])(
+    'should be the same with another spelling of the address: %s',
+    async (query) => {
+      const screen = await RawScreen.open(house.base(), { cookie, origin }, query);
+      expect(screen.heard[0]).toMatch(/^0\{"sid"/);
+      screen.socket.destroy();
+      await expect(
+        RawScreen.open(house.base(), { cookie, origin: 'http://evil.example' }, query),
+      ).rejects.toThrow();
+    },
+  );
 
   it('should not serve the client library, nor name its version', async () => {
     const answer = await fetch(`${house.base()}/socket.io/socket.io.js`, { headers: { cookie, origin } });

@@ -7,6 +7,7 @@ import {
   firstFragment,
   lastFragment,
   messageText,
+  passingFrame,
   textFrame,
 } from '../../../server/gateway/fan-out-frame.js';
 
@@ -45,10 +46,13 @@ const texts = fc.oneof(
 );
 
 describe('a ready frame', () => {
-  it('should be one whole text message of exactly the text', () => {
+  it.each([
+    ['many readers', textFrame],
+    ['one', passingFrame],
+  ])('should be one whole text message of exactly the text, for %s', (_whom, framed) => {
     fc.assert(
       fc.property(texts, (text) => {
-        const [frame, ...rest] = read(textFrame(text));
+        const [frame, ...rest] = read(framed(text));
         expect(rest).toEqual([]);
         expect(frame).toMatchObject({ fin: true, opcode: 1 });
         expect(frame!.payload.toString()).toBe(text);
