@@ -11,7 +11,7 @@ import {
   passingFrame,
 } from './fan-out-frame.js';
 import { FanOut } from './fan-out.js';
-import { lineOf } from './fan-out-line.js';
+import { isNext, lineOf, writeTo, type Line } from './fan-out-line.js';
 import type { TrackerServer, TrackerSocket } from './screen-socket.js';
 
 /** Handed to an acknowledgement in place of an answer: learns under which number the screen asked. */
@@ -81,19 +81,14 @@ export class ReadyAnswers {
     const line = lineOf(socket);
     if (placeholder.id === null || (line && this.fanOut.isCut(line))) return;
     const beginning = `[${JSON.stringify(small).slice(0, -1)},${JSON.stringify(name)}:`;
-    // Engine.IO sends the parts as they are, in its order.
     if (line && socket.data.unpacks) {
       const text = `${binaryAckPacket(placeholder.id)}${beginning}${ATTACHMENT}}]`;
       const frame = this.packedOf(large);
-      const frames = { compress: false, wsPreEncodedFrame: [passingFrame(messageText(text)), frame] };
-      socket.conn.write(frame, frames);
-      return;
+      return put(socket, line, [passingFrame(messageText(text)), frame], frame);
     }
     const { tail, part } = this.encodedOf(large);
     const head = ackPacket(placeholder.id) + beginning;
-    // A transport that cannot do so takes the text.
-    const options = { compress: false, wsPreEncodedFrame: [firstFragment(messageText(head)), part] };
-    socket.conn.write(head + tail, options);
+    put(socket, line, [firstFragment(messageText(head)), part], head + tail);
   }
 
   private packedOf(large: object): Buffer {
@@ -114,4 +109,11 @@ export class ReadyAnswers {
     this.metrics.answersEncoded += 1;
     return encoded;
   }
+}
+
+/** Writes parts as they are, behind everything that was emitted before. @param plain what a transport takes that cannot do so */
+function put(socket: TrackerSocket, line: Line | null, parts: Buffer[], plain: string | Buffer): void {
+  const options = { compress: false, wsPreEncodedFrame: parts };
+  if (line && isNext(line)) writeTo(line, parts);
+  else socket.conn.write(plain, options);
 }
