@@ -12,7 +12,7 @@ export const KEY = 0;
 export const DELTA = 1;
 
 /** A key at least this often, in stored minutes: what one corrupted block can cost. */
-export const KEY_EVERY = 30;
+export const KEY_EVERY = 40;
 
 /** Columns that share one list of changed legs; `prevOi` changes once a day and has its own. */
 export const TOGETHER = ['oi', 'ltp', 'volume'] as const;

@@ -30,8 +30,8 @@ interface Current {
   isBroken: boolean;
 }
 
-/** Rows fetched at once: some megabytes. */
-const FETCH = 64;
+/** Rows fetched at once: a megabyte or less. */
+const FETCH = 16;
 /** Lists of legs kept unpacked; a reading of a month meets a new one each day. */
 const UNIVERSES_KEPT = 4;
 
@@ -139,18 +139,25 @@ export class MinuteReader {
     return Number(rows[0]?.slot ?? at);
   }
 
+  /** The next rows are fetched while those before them are unpacked. */
   private async *rows(from: EpochMs, to: EpochMs): AsyncGenerator<MinuteRow> {
-    let next = from;
+    let fetching = this.fetch(from, to);
     for (;;) {
-      const rows: MinuteRow[] = await this.db.query(
-        `SELECT slot, universe_id, kind, captured_at, payload FROM minute
-         WHERE slot >= $1 AND slot <= $2 ORDER BY slot LIMIT $3`,
-        [next, to, FETCH],
-      );
-      yield* rows;
+      const rows = await fetching;
       const last = rows.at(-1);
-      if (!last || rows.length < FETCH) return;
-      next = Number(last.slot) + 1;
+      if (!last || rows.length < FETCH) return yield* rows;
+      fetching = this.fetch(Number(last.slot) + 1, to);
+      // A failure is thrown where the rows are awaited, which nobody does who stops reading before.
+      fetching.catch(() => undefined);
+      yield* rows;
     }
+  }
+
+  private fetch(from: EpochMs, to: EpochMs): Promise<MinuteRow[]> {
+    return this.db.query(
+      `SELECT slot, universe_id, kind, captured_at, payload FROM minute
+       WHERE slot >= $1 AND slot <= $2 ORDER BY slot LIMIT $3`,
+      [from, to, FETCH],
+    );
   }
 }

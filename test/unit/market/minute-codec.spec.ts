@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { CorruptBlock } from '../../../server/market/minutes/block.js';
 import { CAPTURED, emptyFrame, MISSING, type MinuteFrame } from '../../../server/market/minutes/frame.js';
 import { MinuteDecoder, MissingPredecessor } from '../../../server/market/minutes/minute-decoder.js';
-import { DELTA, KEY, MinuteEncoder } from '../../../server/market/minutes/minute-encoder.js';
+import { DELTA, KEY, KEY_EVERY, MinuteEncoder } from '../../../server/market/minutes/minute-encoder.js';
 import type { UniverseColumns } from '../../../server/market/minutes/universe.js';
 import { decodeUniverse, encodeUniverse } from '../../../server/market/minutes/universe-codec.js';
 import { aRun, at, aUniverse, meaningOf } from './minutes.js';
@@ -70,13 +70,13 @@ describe('minutes, packed', () => {
     expect(read).toStrictEqual(frames.map((frame) => meaningOf(universe, frame)));
   });
 
-  it('should write a key at first, and then every thirtieth minute', () => {
+  it('should write a key at first, and then every fortieth minute', () => {
     const universe = aUniverse([2, 2]);
     const packed = packAll(
       universe,
-      Array.from({ length: 62 }, (_, i) => minute(universe, i, 65 * i)),
+      Array.from({ length: 82 }, (_, i) => minute(universe, i, 65 * i)),
     );
-    expect(packed.flatMap(({ kind }, i) => (kind === KEY ? [i] : []))).toEqual([0, 30, 60]);
+    expect(packed.flatMap(({ kind }, i) => (kind === KEY ? [i] : []))).toEqual([0, 40, 80]);
   });
 
   it('should write a key after `forget`', () => {
@@ -111,14 +111,14 @@ describe('minutes, packed', () => {
     const universe = aUniverse([2, 2]);
     const packed = packAll(
       universe,
-      Array.from({ length: 31 }, (_, i) => minute(universe, i, 65 * i)),
+      Array.from({ length: KEY_EVERY + 1 }, (_, i) => minute(universe, i, 65 * i)),
     );
     const decoder = new MinuteDecoder(universe);
     const read = (i: number): MinuteFrame => decoder.read(packed[i]!.slot, packed[i]!.payload);
     expect(read(0).oi[0]).toBe(0);
     expect(() => read(2)).toThrow(MissingPredecessor);
     expect(() => read(3)).toThrow(MissingPredecessor);
-    expect(read(30).oi[0]).toBe(65 * 30);
+    expect(read(KEY_EVERY).oi[0]).toBe(65 * KEY_EVERY);
   });
 
   it('should detect any changed, missing or added byte', () => {
