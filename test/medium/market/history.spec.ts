@@ -167,13 +167,13 @@ describe('packing a day', () => {
   });
 
   it('should keep minutes that it cannot read, and say how many', async () => {
-    const opened = await swept(33);
-    await spoil(slotAtTime('10:20'));
+    const opened = await swept(43);
+    await spoil(slotAtTime('10:30'));
     opened.clock.set(at('01:00') + DAY_MS);
     const [packed] = await opened.get(DayPacker).run();
-    expect(packed).toMatchObject({ minutes: 23, unreadable: 10 });
+    expect(packed).toMatchObject({ minutes: 33, unreadable: 10 });
     expect(await opened.minutes.slots(0, Number.MAX_SAFE_INTEGER)).toHaveLength(10);
-    expect(await loadDay(0)).toHaveLength(23);
+    expect(await loadDay(0)).toHaveLength(33);
   });
 
   it('should delete nothing when what it reads back is not what was captured', async () => {
