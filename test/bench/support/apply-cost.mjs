@@ -15,9 +15,9 @@ function differences(before, after) {
 
 /** Lets a minute come and waits until the page shows it. */
 async function arrive(house, page) {
-  await page.evaluate(() => window.forgetStrip());
+  await page.evaluate(() => window.awaitStrip());
   await house.tick();
-  await page.waitForFunction(() => window.stripChanged(), null, { polling: 20 });
+  await page.evaluate(() => window.stripChanged());
   await settle(page);
 }
 
@@ -36,7 +36,7 @@ export async function pushed(house, { page, costs }, flashMs = 0) {
 export async function idle({ page, costs }) {
   await settle(page);
   const before = await costs();
-  await page.waitForFunction(() => true, null, { polling: 20 });
+  await page.evaluate(() => Promise.resolve());
   await settle(page);
   return differences(before, await costs());
 }

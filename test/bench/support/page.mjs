@@ -83,16 +83,21 @@ export function observeCells() {
   };
 }
 
-/** In the page: notes when the strip above the table changes next, which happens with the table and costs nothing to watch. */
+/**
+ * In the page: waits for the strip above the table to change, which happens with the table and costs nothing to watch.
+ * `awaitStrip()` begins to wait, `stripChanged()` resolves when it has: whoever asked again and again would be measured too.
+ */
 export function observeStrip() {
-  let seen = false;
-  const observer = new MutationObserver(() => (seen = true));
+  let changed = Promise.resolve();
+  let resolve = () => undefined;
+  const observer = new MutationObserver(() => resolve());
   observer.observe(document.querySelector('section.strip'), {
     subtree: true,
     childList: true,
     characterData: true,
   });
-  window.stripChanged = () => seen;
-  window.forgetStrip = () => (seen = false);
-  window.stopObserving = () => observer.disconnect();
+  window.awaitStrip = () => {
+    changed = new Promise((done) => (resolve = done));
+  };
+  window.stripChanged = () => changed;
 }
