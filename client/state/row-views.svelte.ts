@@ -1,8 +1,9 @@
 import type { Change, DayChange, Leg, Row } from '../../server/protocol/index.js';
+import type { CellFace, Faced } from '../lib/cell-face.js';
 import { changeLook, ltpLook, oiLook, todayLook, type Lens, type Look } from '../lib/looks.js';
 
 /**
- * What the cells of the table show, each cell one signal that is set only when it looks different.
+ * What the cells of the table show, each of which writes itself anew only when it looks different.
  *
  * A table comes as new objects, minute by minute: were the cells derived from them, the framework would ask each of
  * some thousand whether it is stale, and that was most of what a change cost a long table.
@@ -143,15 +144,23 @@ export class LegView {
 
 const NOTHING: Look = { css: '', main: '', unit: '', sub: '', heat: undefined, bar: '' };
 
-export class CellView {
-  #look = $state.raw(NOTHING);
+export class CellView implements Faced {
   private shown = NOTHING;
   private value: number | null = null;
-  /** Where it is shown. */
-  element: HTMLElement | null = null;
+  private face: CellFace | null = null;
 
-  get look(): Look {
-    return this.#look;
+  /** Where it is shown. */
+  get element(): HTMLElement | null {
+    return this.face?.td ?? null;
+  }
+
+  attach(face: CellFace): void {
+    this.face = face;
+    face.draw(this.shown);
+  }
+
+  detach(face: CellFace): void {
+    if (this.face === face) this.face = null;
   }
 
   /**
@@ -161,21 +170,9 @@ export class CellView {
   show(look: Look, value: number | null, changed: CellView[] | null): void {
     if (value !== null && this.value !== null && value !== this.value) changed?.push(this);
     this.value = value;
-    if (isSameLook(look, this.shown)) return;
     this.shown = look;
-    this.#look = look;
+    this.face?.draw(look);
   }
-}
-
-function isSameLook(a: Look, b: Look): boolean {
-  return (
-    a.main === b.main &&
-    a.sub === b.sub &&
-    a.css === b.css &&
-    a.unit === b.unit &&
-    a.heat === b.heat &&
-    a.bar === b.bar
-  );
 }
 
 function isSameDay(a: DayChange | null, b: DayChange | null): boolean {

@@ -32,7 +32,7 @@ function cell(given: Change | null, through: Partial<Lens> = {}) {
   show(given);
   const tall = seen.measure === 'both' && !seen.dense;
   const unit = seen.measure !== 'qty' && !seen.dense;
-  const { container } = mounted(
+  const { container, set } = mounted(
     BoardCell,
     { cell: view, name: 'call:24200:w0', tall, unit },
     document.createElement('tr'),
@@ -45,7 +45,7 @@ function cell(given: Change | null, through: Partial<Lens> = {}) {
       .filter((node) => node instanceof HTMLElement || (node instanceof Text && node.data !== ''))
       .map((node) => node.textContent ?? '')
       .join('|');
-  return { td, show, text };
+  return { td, show, text, set, view };
 }
 
 describe('a change cell', () => {
@@ -112,6 +112,58 @@ describe('a change cell', () => {
     const { td, show } = cell(change());
     show(change({ abs: 650, pct: 2 }));
     expect(td.isConnected && td.textContent?.startsWith('+2.0')).toBe(true);
+  });
+});
+
+describe('the nodes of a cell', () => {
+  /** What is written to them from now on. */
+  function watched(td: Node): () => string[] {
+    const observer = new MutationObserver(() => undefined);
+    const all = { childList: true, characterData: true, attributes: true, subtree: true };
+    observer.observe(td, all);
+    return () => observer.takeRecords().map(({ type, attributeName }) => attributeName ?? type);
+  }
+
+  it('should be written to where they look different, and nowhere else', () => {
+    const { td, show } = cell(change({ abs: 455, pct: 2 }));
+    const written = watched(td);
+    show(change({ abs: 455, pct: 2.04 }));
+    expect(written()).toEqual([]);
+    show(change({ abs: 520, pct: 2.04 }));
+    expect(written()).toEqual(['characterData']);
+    show(change({ abs: 650, pct: 4.9 }));
+    expect(written()).toEqual(['data-heat', 'characterData', 'characterData']);
+    show(null);
+    expect(written()).toContain('class');
+  });
+
+  it('should show the same when the row gets another number of lines', () => {
+    const { td, text, set, show } = cell(change());
+    set({ tall: false, unit: false });
+    expect(text()).toBe('−9.5');
+    set({ tall: true, unit: true });
+    expect(text()).toBe('−9.5|%||−17.4K');
+    expect(td.dataset['heat']).toBe('-5');
+    show(change({ pct: -9.6 }));
+    expect(text()).toBe('−9.6|%||−17.4K');
+  });
+
+  it('should leave the cell before to others once they are given another one', () => {
+    const { text, set, show, view } = cell(change());
+    const other = new CellView();
+    other.show(changeLook(change({ pct: 3.1, abs: 65 }), 5, lens), 65, null);
+    set({ cell: other });
+    expect(text()).toBe('+3.1|%||+65');
+    expect(view.element).toBeNull();
+    show(change({ pct: -1 }));
+    expect(text()).toBe('+3.1|%||+65');
+  });
+
+  it('should be forgotten once they are gone', async () => {
+    const { td, view } = cell(change());
+    expect(view.element).toBe(td);
+    await closeAll();
+    expect(view.element).toBeNull();
   });
 });
 
