@@ -2,12 +2,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusteredRows, DATABASE, OrmRows } from './peers/stores.mjs';
-import { oneDay } from './support/days.mjs';
+import { dayOfTheGoal, oneDay } from './support/days.mjs';
 import { tempFolder } from './support/house.mjs';
-import { UNDERLYING } from './support/market.mjs';
+import { SESSION_SLOTS, UNDERLYING } from './support/market.mjs';
 import { openStore } from './support/pipeline.mjs';
 import { line } from './support/report.mjs';
 import { median, medianMs, percentile, sum, timed } from './support/stats.mjs';
+import { WholeMarket } from './support/whole-market.mjs';
 
 export const name = 'storage';
 export const title =
@@ -103,8 +104,9 @@ export async function run({ runs, quick, sharedData }) {
     results.clustered.push(await storeDay(ClusteredRows, chains, quick ? 20 : CLUSTERED_MINUTES));
     results.orm.push(await storeDay(OrmRows, chains, ORM_MINUTES));
   }
+  const likeTheGoal = await storeDay(OurStore, await dayOfTheGoal(), quick ? 60 : SESSION_SLOTS);
   return {
-    rows: lines(results),
+    rows: [...lines(results), goalLine(likeTheGoal)],
     detail: { what, minutes: { ours: longest, CLUSTERED_MINUTES, ORM_MINUTES } },
   };
 }
@@ -164,4 +166,10 @@ function packedLines(ours, clustered, orm) {
     line('a past day: packing all its chains, once', 'ms', median(ours.map(({ packed }) => packed.packMs))),
     line('a past day: read back, one whole chain', 'ms', median(ours.map(({ packed }) => packed.readMs))),
   ];
+}
+
+/** The goal is set for a market of which fewer contracts change than of the recorded chains. */
+function goalLine({ packedBytes }) {
+  const what = `a past day of which ${Math.round(100 * WholeMarket.CHANGE)} % changes in a minute, packed: bytes per leg and minute`;
+  return line(what, 'B', packedBytes, { limit: 0.8 });
 }
