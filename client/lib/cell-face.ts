@@ -21,13 +21,13 @@ export interface Furniture {
 
 /**
  * The nodes of a cell. They are written to directly, not through the framework: with some hundred cells in a change its
- * book-keeping was most of the script.
+ * book-keeping was a third of the script.
  */
 export class CellFace {
   private readonly main = document.createTextNode('');
   private readonly unit = document.createTextNode('');
   private readonly sub = document.createTextNode('');
-  private readonly bar = document.createElement('i');
+  private readonly bar: HTMLElement | undefined;
   private shown: Look | null = null;
 
   constructor(
@@ -36,10 +36,9 @@ export class CellFace {
   ) {
     // Text stands in the cell itself: each element more costs the browser as much again when the text changes.
     td.replaceChildren(this.main);
-    if (furniture.unit) td.append(wrapped('small', this.unit));
-    if (furniture.tall) td.append(document.createElement('br'), wrapped('span', this.sub, 'sub'));
-    this.bar.className = 'bar';
-    if (furniture.bar) td.append(this.bar);
+    if (furniture.unit) td.append(wrapped('small', '', this.unit));
+    if (furniture.tall) td.append(document.createElement('br'), wrapped('span', 'sub', this.sub));
+    if (furniture.bar) td.append((this.bar = wrapped('i', 'bar')));
   }
 
   /** Writes what looks different from before, and nothing else. */
@@ -54,15 +53,15 @@ export class CellFace {
     if (look.unit !== shown?.unit) this.unit.data = look.unit;
     // An empty line would be no line, and the first would move down.
     if (look.sub !== shown?.sub) this.sub.data = look.sub || '\u00a0';
-    if (look.bar !== shown?.bar) this.bar.style.transform = look.bar;
+    if (look.bar !== shown?.bar) this.bar?.style.setProperty('transform', look.bar);
     this.shown = look;
   }
 }
 
-function wrapped(tag: 'small' | 'span', text: Text, css?: string): HTMLElement {
+function wrapped(tag: 'small' | 'span' | 'i', css: string, ...text: Text[]): HTMLElement {
   const element = document.createElement(tag);
-  if (css !== undefined) element.className = css;
-  element.append(text);
+  if (css) element.className = css;
+  element.append(...text);
   return element;
 }
 

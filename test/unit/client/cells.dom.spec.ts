@@ -34,7 +34,7 @@ function cell(given: Change | null, through: Partial<Lens> = {}) {
   const unit = seen.measure !== 'qty' && !seen.dense;
   const { container, set } = mounted(
     BoardCell,
-    { cell: view, name: 'call:24200:w0', tall, unit },
+    { cell: view, name: 'call:24200:w0', furniture: { tall, unit } },
     document.createElement('tr'),
   );
   const td = container.querySelector('td');
@@ -139,9 +139,9 @@ describe('the nodes of a cell', () => {
 
   it('should show the same when the row gets another number of lines', () => {
     const { td, text, set, show } = cell(change());
-    set({ tall: false, unit: false });
+    set({ furniture: {} });
     expect(text()).toBe('−9.5');
-    set({ tall: true, unit: true });
+    set({ furniture: { tall: true, unit: true } });
     expect(text()).toBe('−9.5|%||−17.4K');
     expect(td.dataset['heat']).toBe('-5');
     show(change({ pct: -9.6 }));
