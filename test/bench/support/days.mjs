@@ -64,7 +64,8 @@ export async function dayOfTheGoal() {
       const snapshot = packQuote({ spot: 220.05, strikes }, slot, slot + 2_000, 'live');
       // As many expiries as chains; which they are does not matter.
       const expiry = `2026-09-${10 + first / LEGS}`;
-      chains.set(expiry, [...(chains.get(expiry) ?? []), snapshot]);
+      if (minute === 0) chains.set(expiry, []);
+      chains.get(expiry).push(snapshot);
     }
   }
   return chains;

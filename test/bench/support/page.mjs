@@ -97,7 +97,10 @@ export function observeStrip() {
     characterData: true,
   });
   window.awaitStrip = () => {
-    changed = new Promise((done) => (resolve = done));
+    changed = new Promise((done, fail) => {
+      const timer = setTimeout(() => fail(new Error('the strip did not change within 30 s')), 30_000);
+      resolve = () => (clearTimeout(timer), done());
+    });
   };
   window.stripChanged = () => changed;
 }
